@@ -1,0 +1,38 @@
+"""Errors that tell a user what is wrong, where, what was expected and what to do next."""
+
+from __future__ import annotations
+
+
+class MtqaError(Exception):
+    """Work that failed after it began (exit code 1).
+
+    Parameters: `what` is one sentence; `where` names the file, row or field; `expected` says what would have been
+    right; `next_step` says what to do now. Only the command line turns it into text and an exit code.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, what: str, *, where: object = None, expected: str | None = None, next_step: str | None = None
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = None if where is None else str(where)
+        self.expected = expected
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  where:    {self.where}")
+        if self.expected:
+            lines.append(f"  expected: {self.expected}")
+        if self.next_step:
+            lines.append(f"  next:     {self.next_step}")
+        return "\n".join(lines)
+
+
+class UsageError(MtqaError):
+    """Bad input or a wrong option, found before any work starts (exit code 2)."""
+
+    exit_code = 2

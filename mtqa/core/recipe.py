@@ -1,0 +1,87 @@
+"""Strict settings: frozen pydantic models, YAML read safely, errors that name the key and the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mtqa.core.errors import UsageError
+
+
+class Settings(BaseModel):
+    """Base of every stage's settings: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings as JSON-like values, for the manifest and the fingerprint."""
+        return self.model_dump(mode="json")
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def load_yaml(path: Path) -> Any:
+    """Return the content of a YAML file; raises UsageError with the line where it is not valid."""
+    if not path.is_file():
+        raise UsageError(f"There is no file '{path}'.", where=path, expected="a YAML file")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "not UTF-8"
+        raise UsageError(f"The file is not valid YAML: {problem}.", where=line) from error
+
+
+def parse(model: type[S], values: Any, where: object) -> S:
+    """Check values against a settings model; raises UsageError that lists every wrong key and value."""
+    if not isinstance(values, dict):
+        raise UsageError("The settings are not a mapping of keys to values.", where=where, expected="key: value lines")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = [_problem(model, detail) for detail in error.errors()]
+        raise UsageError(
+            "\n".join(dict.fromkeys(problems)), where=where, next_step="correct the file or option"
+        ) from None
+
+
+def _problem(model: type[BaseModel], detail: Any) -> str:
+    key = ".".join(str(part) for part in detail["loc"]) or "settings"
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(model, detail["loc"][:-1])
+        near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        listing = f" Known keys: {', '.join(known)}." if known else ""
+        return f"Unknown key '{key}'.{hint}{listing}"
+    if detail["type"] == "missing":
+        return f"The key '{key}' is missing."
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"'{key}' is {detail['input']!r}: {message[:1].lower()}{message[1:]}."
+
+
+def _known_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Return the keys of the (nested) model at a location, following single models, lists and mappings of models."""
+    current: type[BaseModel] | None = model
+    for part in loc:
+        if current is None:
+            return []
+        field = current.model_fields.get(str(part))
+        if field is not None:
+            current = _model_in(field.annotation)
+    return sorted(current.model_fields) if current else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
