@@ -6,6 +6,7 @@ It names no paths of the machine and no times, so that equal work gives equal by
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
