@@ -90,6 +90,8 @@ class Drop(StrEnum):
     NO_QUESTION = "no_question"
     NO_PASSAGE = "no_passage"
     NO_ANSWER = "no_answer"
+    NO_ANSWER_START = "no_answer_start"
+    UNANSWERABLE = "unanswerable"
     DUPLICATE = "duplicate"
     LIMIT = "limit"
 
@@ -118,4 +120,6 @@ class Check(StrEnum):
     COPY = "copy"
     REPETITION = "repetition"
     NUMBERS = "numbers"
+    CUT_OFF = "cut_off"
     DUPLICATE = "duplicate"
+    GROUP = "group"

@@ -1,0 +1,75 @@
+"""Cleaning of text, and finding the answer again in the cleaned passage."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import lru_cache
+from typing import Any
+
+_PLAIN = re.compile(r"[\t\n\x20-\x7e]*")  # nothing for ftfy to mend, which is slow
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+_BLOCK_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_INLINE_TAG = re.compile(r"</?(?:a|b|i|u|em|strong|span|font|sub|sup|small|td|th)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_SPACES = re.compile(r"[^\S\n]+")
+_AROUND_NEWLINE = re.compile(r" ?\n ?")
+_NEWLINES = re.compile(r"\n{3,}")
+
+
+@lru_cache(maxsize=64)
+def clean_text(text: str) -> str:
+    """Return text with mended Unicode, without HTML tags and entities, and with plain whitespace.
+
+    Unicode as ftfy does it: mojibake, control characters, ligatures, curly quotes, NFC. Runs of blanks become one
+    blank; line breaks stay, at most two in a row. Cleaning twice changes nothing more in all but contrived text.
+    """
+    if "<" in text:
+        text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", text))
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    if not _PLAIN.fullmatch(text):
+        import ftfy
+
+        text = ftfy.fix_text(text, _config())
+    text = _SPACES.sub(" ", text)
+    if "\n" in text:
+        text = _NEWLINES.sub("\n\n", _AROUND_NEWLINE.sub("\n", text))
+    return text.strip()
+
+
+def clean_line(text: str) -> str:
+    """Return cleaned text on one line (questions, titles)."""
+    return " ".join(clean_text(text).split())
+
+
+@lru_cache(maxsize=1)
+def _config() -> Any:
+    import ftfy
+
+    return ftfy.TextFixerConfig(unescape_html=False, explain=False)
+
+
+def relocate(raw_passage: str, passage: str, raw_answer: str, answer: str, start: int) -> int | None:
+    """Return where the cleaned answer stands in the cleaned passage, None where that cannot be told.
+
+    `start` is its place in the raw passage. Where the raw text at `start` is the answer, the occurrence nearest to the
+    same place counts; where it is not (a wrong offset), only an occurrence that is the only one.
+    """
+    right = raw_passage[start : start + len(raw_answer)] == raw_answer
+    if right and passage == raw_passage and answer == raw_answer:
+        return start
+    places = occurrences(passage, answer)
+    if not right:
+        return places[0] if len(places) == 1 else None
+    lead = len(raw_answer) - len(raw_answer.lstrip())
+    near = len(clean_text.__wrapped__(raw_passage[: start + lead] + "|")) - 1
+    return min(places, key=lambda place: (abs(place - near), place), default=None)
+
+
+def occurrences(text: str, part: str) -> list[int]:
+    """Return all starts of a part in a text, overlapping ones too."""
+    found, at = [], text.find(part)
+    while at >= 0 and part:
+        found.append(at)
+        at = text.find(part, at + 1)
+    return found

@@ -1,0 +1,31 @@
+"""What readers yield: one item of a source, as the source has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Answer(NamedTuple):
+    """An answer's text and its start in the passage (code points), None where unknown."""
+
+    text: str
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawItem:
+    """A question with what belongs to it, uncleaned.
+
+    `passage` is None where the source has no passages, "" where this row lacks one. `split` is the source's own split
+    where it must stay what it is (`validation`, `test`), None where collect may choose. `unanswerable`: the source says
+    that the passage does not answer the question.
+    """
+
+    id: str
+    question: str
+    passage: str | None
+    title: str | None = None
+    answers: tuple[Answer, ...] = ()
+    split: str | None = None
+    unanswerable: bool = False

@@ -1,0 +1,14 @@
+"""Train or validation: decided by the passage alone, so that it stays what it is when data are added."""
+
+from __future__ import annotations
+
+from mtqa.core.hashing import content_id
+
+
+def split_of(key: str, validation: float) -> str:
+    """Return `validation` for that share of all keys (ids of passages), else `train`.
+
+    All items of a passage go together. The hash is salted, so that the choice is independent of other uses of the id.
+    """
+    share = int(content_id("collect", "validation", key), 16) / 2**64
+    return "validation" if share < validation else "train"

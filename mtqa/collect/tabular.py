@@ -1,0 +1,217 @@
+"""Tables: JSON lines, JSON arrays, CSV, TSV and Parquet, with a map from fields to columns."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import difflib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mtqa.collect.files import lines
+from mtqa.collect.items import Answer, RawItem
+from mtqa.core.errors import UsageError
+
+Row = tuple[str, dict[str, Any]]
+"""Where a row stands (file and line, for errors) and the row."""
+
+USUAL_COLUMNS = {
+    "question": ("question", "query"),
+    "passage": ("passage", "context", "text"),
+    "answers": ("answers", "answer"),
+    "answer_start": ("answer_start",),
+    "title": ("title",),
+    "id": ("id", "_id"),
+}
+CSV_FIELD_BYTES = 1 << 30
+
+
+def json_rows(path: Path) -> Iterator[Row]:
+    """Yield the objects of a JSON-lines file; empty lines are skipped."""
+    for number, line in enumerate(lines(path), 1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UsageError(f"The line is not valid JSON: {error.msg}.", where=where) from error
+        if not isinstance(row, dict):
+            raise UsageError("The line is not a JSON object.", where=where, expected='{"question": …}')
+        yield where, row
+
+
+def list_rows(data: list[Any], path: Path) -> Iterator[Row]:
+    """Yield the objects of a JSON array."""
+    for number, row in enumerate(data):
+        if not isinstance(row, dict):
+            raise UsageError("The entry is not a JSON object.", where=f"{path}, entry {number}")
+        yield f"{path}, entry {number}", row
+
+
+def csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
+    """Yield the rows of a CSV or TSV file with a header line, quoted as in RFC 4180."""
+    csv.field_size_limit(CSV_FIELD_BYTES)
+    reader = csv.reader(lines(path), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    try:
+        for cells in reader:
+            where = f"{path}, line {reader.line_num}"
+            if not header:
+                header = [cell.strip() for cell in cells]
+            elif len(cells) == len(header):
+                yield where, dict(zip(header, cells, strict=True))
+            elif cells:
+                raise UsageError(
+                    f"The row has {len(cells)} cells.", where=where, expected=f"{len(header)}: {', '.join(header)}"
+                )
+    except csv.Error as error:
+        raise UsageError(f"The file is not valid CSV: {error}.", where=f"{path}, line {reader.line_num}") from error
+
+
+def parquet_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the rows of a Parquet file; only the top-level columns in use (see `resolve_columns`) are read."""
+    from mtqa.core.corpus import read_batches
+
+    top = list(dict.fromkeys(column.partition(".")[0] for column in columns.values()))
+    number = 0
+    for batch in read_batches(path, top, size=1024):
+        for row in batch.to_pylist():
+            yield f"{path}, row {number}", row
+            number += 1
+
+
+def parquet_columns(path: Path) -> list[str]:
+    """Return a Parquet file's column names; raises UsageError where the file is damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise UsageError("The file is not a whole Parquet file.", where=path) from error
+
+
+def resolve_columns(available: Iterable[str], chosen: Mapping[str, str], where: object) -> dict[str, str]:
+    """Return field → column: the chosen ones, else the usual names where the table has them.
+
+    A dotted name goes into a nested column. Raises UsageError where a chosen column, or any column for the question,
+    is missing, with the columns there are and the nearest.
+    """
+    names = list(available)
+    columns = {}
+    for field, usual in USUAL_COLUMNS.items():
+        column = chosen.get(field)
+        if column is None:
+            column = next((name for name in usual if name in names), None)
+        elif column not in names and column.partition(".")[0] not in names:
+            raise _no_column(field, column, names, where)
+        if column is not None:
+            columns[field] = column
+    if "question" not in columns:
+        raise _no_column("question", "question", names, where)
+    return columns
+
+
+def _no_column(field: str, column: str, names: list[str], where: object) -> UsageError:
+    near = difflib.get_close_matches(column, names, n=1, cutoff=0.4)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return UsageError(
+        f"There is no column '{column}'.{hint}",
+        where=where,
+        expected=f"a column for '{field}'; the columns are {', '.join(names) or 'none'}",
+        next_step=f"name it: --map {field}={near[0] if near else 'COLUMN'}",
+    )
+
+
+def read_table(rows: Callable[[Mapping[str, str]], Iterable[Row]], columns: Mapping[str, str]) -> Iterator[RawItem]:
+    """Yield one item a row; `rows` gives the rows of a table once it is told the columns in use."""
+    for where, row in rows(columns):
+        yield to_item(row, columns, where)
+
+
+def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> RawItem:
+    """Make an item of a row; raises UsageError that names the row and column where a value has the wrong type."""
+
+    def text(field: str) -> str | None:
+        if field not in columns:
+            return None
+        value = cell(row, columns[field])
+        if value is None or isinstance(value, str | int | float):
+            return "" if value is None else str(value)
+        raise UsageError(
+            f"The column '{columns[field]}' is a {type(value).__name__}.", where=where, expected=f"text for '{field}'"
+        )
+
+    starts = cell(row, columns["answer_start"]) if "answer_start" in columns else None
+    raw_answers = cell(row, columns["answers"]) if "answers" in columns else None
+    try:
+        answers = tuple(to_answers(raw_answers, starts))
+    except (TypeError, ValueError, KeyError) as error:
+        raise UsageError(
+            f"The answers in the column '{columns['answers']}' cannot be read.",
+            where=where,
+            expected='text, a list of texts, {"text": […], "answer_start": […]} or [{"text": …, "answer_start": …}]',
+        ) from error
+    squad_like = isinstance(raw_answers, Mapping) and "text" in raw_answers
+    return RawItem(
+        id=text("id") or "",
+        question=text("question") or "",
+        passage=text("passage"),
+        title=text("title"),
+        answers=answers,
+        unanswerable=squad_like and not answers,
+    )
+
+
+def cell(row: Mapping[str, Any], column: str) -> Any:
+    """Return a row's value of a column, or of a dotted path into nested values; None where a part is missing."""
+    if column in row:
+        return row[column]
+    value: Any = row
+    for part in column.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def to_answers(value: Any, starts: Any = None) -> list[Answer]:
+    """Return answers from the ways in which tables write them; raises TypeError, ValueError or KeyError.
+
+    A text in brackets is a list as JSON or Python writes it.
+    """
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        value = _literal(value)
+    if isinstance(value, Mapping):
+        value, starts = value["text"], value.get("answer_start", value.get("start"))
+    if value is None or value == "":
+        return []
+    texts = value if isinstance(value, list | tuple) else [value]
+    if all(isinstance(text, Mapping) for text in texts):
+        return [Answer(str(text["text"]), _start(text.get("answer_start", text.get("start")))) for text in texts]
+    if not all(isinstance(text, str | int | float) for text in texts):
+        raise TypeError("answers are not texts")
+    if isinstance(starts, str) and starts[:1] == "[":
+        starts = _literal(starts)
+    offsets = starts if isinstance(starts, list | tuple) else [starts] + [None] * (len(texts) - 1)
+    return [Answer(str(text), _start(start)) for text, start in zip(texts, offsets or [None] * len(texts), strict=True)]
+
+
+def _literal(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def _start(value: Any) -> int | None:
+    """Return an offset; empty cells and negative numbers mean that it is not known."""
+    if value is None or value == "":
+        return None
+    number = int(value)
+    return number if number >= 0 else None

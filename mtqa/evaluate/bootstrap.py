@@ -1,0 +1,120 @@
+"""Bootstrap intervals and paired differences, resampling question ids.
+
+All languages of a question are drawn together, because its translations are not independent observations. A metric is
+a mean over cells of ratios of sums over questions (`PerQuery.cells`), so a resample is a vector of multinomial weights
+and all resamples are two matrix products. Percentile intervals (Efron 1979); the same seed draws the same questions for
+every metric and every system, which is what makes differences paired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtqa.core.errors import UsageError
+from mtqa.core.manifest import Manifest, load_manifest
+from mtqa.core.rng import rng
+from mtqa.evaluate.perquery import METRICS, PerQuery, mean, read
+
+Floats = NDArray[np.float64]
+LEVEL = 0.95
+COMPARABLE = ("benchmark", "candidate", "languages")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """System a minus system b on one metric: values, difference, 95 % interval, two-sided bootstrap p-value."""
+
+    metric: str
+    a: float
+    b: float
+    difference: float
+    interval: tuple[float, float]
+    p: float
+
+
+def weights(questions: int, resamples: int, seed: int) -> Floats:
+    """Return (resamples, questions): how often each resample draws each question; rows sum to `questions`."""
+    generator = rng(seed, "evaluate", "bootstrap")
+    return generator.multinomial(questions, np.full(questions, 1 / questions), size=resamples).astype(np.float64)
+
+
+def resample(cells: Floats, draws: Floats) -> Floats:
+    """Return a metric's value in every resample, from its cells (questions, C) and weights (resamples, questions).
+
+    A cell from which a resample happens to draw no value is left out of that resample's mean; NaN without any cell.
+    """
+    present = ~np.isnan(cells)
+    sums, counts = draws @ np.where(present, cells, 0.0), draws @ present.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = np.where(counts > 0, sums / counts, 0.0)
+        return np.asarray(means.sum(axis=1) / (counts > 0).sum(axis=1))
+
+
+def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """Return the percentile interval of resampled values, those without any value (NaN) left out."""
+    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, tuple[float, float] | None]:
+    """Return the 95 % interval of every headline metric; None where the metric is not defined (one language: Cr)."""
+    draws = weights(len(set(values.ids)), resamples, seed)
+    out: dict[str, tuple[float, float] | None] = {}
+    for metric in METRICS:
+        cells = values.cells(metric)
+        out[metric] = interval(resample(cells, draws)) if cells.shape[1] else None
+    return out
+
+
+def paired_difference(a: Path, b: Path, metric: str, *, resamples: int = 1000, seed: int = 7) -> Difference:
+    """Compare two evaluation folders on one metric (`METRICS`): a − b, paired by question.
+
+    p is the two-sided bootstrap p-value 2 · min(share of resampled differences ≤ 0, share ≥ 0), with one added to
+    counts so that it is never 0. Raises UsageError where the evaluations differ in data, languages or candidate text.
+    """
+    first, second = _comparable(a, b)
+    if metric not in METRICS:
+        raise UsageError(f"There is no metric '{metric}'.", expected=f"one of {', '.join(METRICS)}")
+    cells = first.cells(metric), second.cells(metric)
+    if not cells[0].shape[1]:
+        raise UsageError(f"The metric '{metric}' needs more than one language.", where=a)
+    draws = weights(len(cells[0]), resamples, seed)
+    differences = resample(cells[0], draws) - resample(cells[1], draws)
+    differences = differences[~np.isnan(differences)]
+    tail = min((differences <= 0).sum(), (differences >= 0).sum()) + 1
+    values = mean(cells[0]), mean(cells[1])
+    return Difference(
+        metric, *values, values[0] - values[1], interval(differences), min(1.0, float(2 * tail / (len(differences) + 1)))
+    )
+
+
+def _comparable(a: Path, b: Path) -> tuple[PerQuery, PerQuery]:
+    """Read two evaluations; raises UsageError where a difference between their numbers would mean nothing."""
+    manifests = _manifest(a), _manifest(b)
+    first, second = read(a), read(b)
+    differs = [key for key in COMPARABLE if manifests[0].settings.get(key) != manifests[1].settings.get(key)]
+    if manifests[0].inputs.get("data") != manifests[1].inputs.get("data"):
+        differs.append("data")
+    if not differs and (first.ids != second.ids or first.languages != second.languages or first.pool != second.pool):
+        differs.append("queries")
+    if differs:
+        raise UsageError(
+            f"The evaluations cannot be compared (different: {', '.join(differs)}).",
+            where=f"{a} and {b}",
+            expected="the same benchmark, files, languages and candidate text",
+            next_step="evaluate both with the same options",
+        )
+    return first, second
+
+
+def _manifest(folder: Path) -> Manifest:
+    manifest = load_manifest(folder)
+    if manifest.stage != "evaluate":
+        raise UsageError(
+            f"'{folder}' is the result of '{manifest.stage}'.", where=folder, expected="a folder of 'mtqa evaluate'"
+        )
+    return manifest

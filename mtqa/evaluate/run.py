@@ -1,0 +1,145 @@
+"""The evaluate stage: encode a benchmark (or take vectors), rank exactly, write metrics and per-query values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtqa import __version__
+from mtqa.bundled import XQUAD_SAMPLE
+from mtqa.core.corpus import disk_error
+from mtqa.core.errors import UsageError
+from mtqa.core.hashing import file_sha256
+from mtqa.core.lineage import LINEAGE, lineage
+from mtqa.core.manifest import MANIFEST, Manifest, load_manifest, write_text_atomic
+from mtqa.core.output import Work, building, up_to_date
+from mtqa.core.progress import say
+from mtqa.core.search import gold_ranks
+from mtqa.evaluate import perquery, summary
+from mtqa.evaluate.lareqa import Benchmark, candidate_texts, data_files, data_fingerprint, load
+from mtqa.evaluate.settings import BENCHMARKS, EvaluateSettings
+from mtqa.evaluate.vectors import load_vectors, write_texts
+
+STAGE, VERSION = "evaluate", 1
+METRICS_FILE = "metrics.json"
+SAMPLE = "sample"
+Vectors = NDArray[np.float32]
+
+
+def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwrite: bool = False) -> Manifest:
+    """Evaluate a model (name, folder or 'demo'), or `settings.vectors` with model None, into the folder `out`.
+
+    Writes `metrics.json` (see `summary.summarise`), `per_query.parquet` (see `perquery`) and the manifest, with one
+    part, `all`. Returns at once where `out` holds this very evaluation. Raises UsageError for wrong data, vectors or
+    model, before anything is encoded.
+    """
+    if (model is None) == (settings.vectors is None):
+        raise UsageError(
+            "Give a model or vectors." if model is None else "Give a model or vectors, not both.",
+            expected="MODEL (a name, a folder or 'demo') or --vectors FILE",
+        )
+    files = _files(settings)
+    work = Work(STAGE, VERSION, settings.record(), {"data": data_fingerprint(files), **_encoder_input(model, settings)})
+    done = up_to_date(out, work)
+    if done is not None:
+        say(f"{out}: up to date")
+        return done
+    benchmark = load(settings.benchmark, files)
+    given = None if settings.vectors is None else load_vectors(Path(settings.vectors), benchmark)
+    with building(out, work, overwrite=overwrite) as build:
+        queries, candidates = given or _encode(str(model), benchmark, settings)
+        metrics = _write_results(build.path, benchmark, settings, queries, candidates)
+        part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
+        headline = {key: metrics[key] for key in ("mAP", "bias", "signature", "signatures", "intervals")}
+        info = {"encoder": _encoder_info(model, queries), "mtqa": __version__, **headline}
+        return build.finish(
+            {"all": part},
+            counts=metrics["counts"],
+            licences=[BENCHMARKS[settings.benchmark]],
+            info={**info, **_lineage(model)},
+        )
+
+
+def export_texts(settings: EvaluateSettings, path: Path) -> int:
+    """Write the texts to encode, in evaluation order, to a Parquet file; returns the number of rows."""
+    benchmark = load(settings.benchmark, _files(settings))
+    return write_texts(benchmark, settings.candidate, path)
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Return `metrics.json` of an evaluation folder; raises UsageError where it is missing or damaged."""
+    path = folder / METRICS_FILE
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "The metrics cannot be read.", where=path, expected="a folder that 'mtqa evaluate' wrote"
+        ) from error
+
+
+def _files(settings: EvaluateSettings) -> dict[str, Path]:
+    if settings.data != SAMPLE:
+        return data_files(Path(settings.data), settings.benchmark, settings.languages)
+    if settings.benchmark != "xquad-r":
+        raise UsageError(
+            f"There is no sample of {settings.benchmark}.",
+            expected="--benchmark xquad-r with --data sample, or a folder of the official files",
+        )
+    return data_files(XQUAD_SAMPLE, settings.benchmark, settings.languages)
+
+
+def _encoder_input(model: str | None, settings: EvaluateSettings) -> dict[str, str]:
+    """Return the fingerprint of what the vectors come from."""
+    if settings.vectors is not None:
+        path = Path(settings.vectors)
+        if not path.is_file():
+            raise UsageError(f"There is no file '{path}'.", where=path, expected="an .npz file of vectors")
+        return {"vectors": file_sha256(path)}
+    from mtqa.core.encode import model_fingerprint
+
+    return {"model": model_fingerprint(str(model))}
+
+
+def _encode(model: str, benchmark: Benchmark, settings: EvaluateSettings) -> tuple[Vectors, Vectors]:
+    """Return the vectors of queries and candidates, of length 1, so that dot product is cosine."""
+    from mtqa.core.encode import encode_texts, load_encoder
+
+    encoder = load_encoder(model, device=settings.device)
+    queries = [query.text for query in benchmark.queries]
+    candidates = candidate_texts(benchmark, settings.candidate)
+    return (
+        encode_texts(encoder, queries, "query", label="encoding queries"),
+        encode_texts(encoder, candidates, "document", label="encoding candidates"),
+    )
+
+
+def _write_results(
+    folder: Path, benchmark: Benchmark, settings: EvaluateSettings, queries: Vectors, candidates: Vectors
+) -> dict[str, Any]:
+    """Rank, aggregate, write `metrics.json` and `per_query.parquet`; returns the metrics."""
+    ranks = gold_ranks(queries, candidates, benchmark.gold, benchmark.bounds, top_k=summary.TOP_K)
+    values = perquery.from_ranks(benchmark, ranks)
+    metrics = summary.summarise(benchmark, values, settings)
+    try:
+        perquery.write(values, folder / perquery.FILE)
+        write_text_atomic(folder / METRICS_FILE, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    return metrics
+
+
+def _encoder_info(model: str | None, queries: Vectors) -> dict[str, Any]:
+    """Return what the manifest says of the encoder: a folder's name without its place."""
+    name = None if model is None else Path(model).name if Path(model).exists() else model
+    return {"model": name, "dimensions": int(queries.shape[1])}
+
+
+def _lineage(model: str | None) -> dict[str, Any]:
+    """Return how a model that mtqa trained came about."""
+    if model is None or not (Path(model) / MANIFEST).is_file():
+        return {}
+    return {LINEAGE: lineage(load_manifest(Path(model)))}

@@ -1,0 +1,90 @@
+"""Numbers lost, changed or added, after pairing those that mean the same."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mtqa.filter.numerals import Number, ascii_digits, english_values, letter_values, numbers
+from mtqa.filter.target import Target
+
+WORDED = frozenset(map(Decimal, [*range(21), 30, 40, 50, 100, 1000]))
+"""Numbers in digits that translators write as words: their loss alone is no evidence."""
+POWERS = frozenset(map(Decimal, (2, 3)))
+BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
+BUDDHIST_YEARS = 543
+YEARS = range(1000, 2200)
+
+
+def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | None:
+    """Return how many numbers do not correspond: the greater of those lost and those added (a change is both).
+
+    Paired are equal values in any digits, separators and scale words (230 million = 2.3亿, 30 to 50 thousand = 3到5万),
+    decades and short years (1970s = '70s), centuries (1700s = 18th), afternoon hours (3 pm = 15), Buddhist years (+543)
+    in Thai, Lao and Khmer. Decades and numbers up to 20 may become words; English number words, months and Roman
+    numerals may become digits; a repeated number counts once.
+    """
+    if source is None:
+        return None
+    ours, theirs = ascii_digits(source), ascii_digits(target)
+    if not any(c.isdigit() for c in ours) and not any(c.isdigit() for c in theirs):
+        return 0.0
+    found = numbers(theirs, joined=frozenset().union(*(n.values for n in numbers(ours))))
+    given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
+    lost, added = _pair(given, found, lang)
+    if lost:
+        words = letter_values(target)
+        lost = [n for n in lost if not (n.decade or n.values & WORDED or _explained(n, found, words))]
+    if added:
+        words = english_values(source) | {c for n in given for c in _centuries(n)}
+        added = [n for n in added if not (n.attached and n.values & POWERS or _explained(n, given, words))]
+    return float(max(len(lost), len(added)))
+
+
+def _pair(given: list[Number], found: list[Number], lang: Target) -> tuple[list[Number], list[Number]]:
+    """Return the numbers left over on both sides after pairing equal ones, then loosely equal ones."""
+    left, right = list(given), list(found)
+    scaled = any(n.scaled for n in (*given, *found))
+    for loosely in (False, True):
+        rest = []
+        for number in left:
+            partner = next((n for n in right if _same(number, n, lang, loosely, scaled)), None)
+            if partner is None:
+                rest.append(number)
+            else:
+                right.remove(partner)
+        left = rest
+    return left, right
+
+
+def _same(a: Number, b: Number, lang: Target, loosely: bool, scaled: bool) -> bool:
+    if not a.values.isdisjoint(b.values):
+        return True
+    if not loosely:
+        return False
+    if scaled and not {_digits(x) for x in a.values}.isdisjoint(_digits(y) for y in b.values):
+        return True
+    return any(_related(x, y, lang) for x in a.values for y in b.values)
+
+
+def _related(source: Decimal, target: Decimal, lang: Target) -> bool:
+    short, long = sorted((source, target))
+    if long in YEARS and short < 100 and (long % 100 == short or (long % 100 == 0 and long // 100 + 1 == short)):
+        return True
+    if long <= 24 and long - short == 12:
+        return True
+    return lang.code in BUDDHIST and target - source == BUDDHIST_YEARS
+
+
+def _centuries(number: Number) -> set[Decimal]:
+    return {value // 100 + 1 for value in number.values if value in YEARS}
+
+
+def _digits(value: Decimal) -> str:
+    """Return the significant digits: equal for 230 and 2.3."""
+    return "".join(map(str, value.normalize().as_tuple().digits))
+
+
+def _explained(number: Number, other: list[Number], words: frozenset[Decimal]) -> bool:
+    """Whether a left-over number repeats one that has a partner, or stands as a word or numeral on the other side."""
+    values = number.values | (_centuries(number) if number.decade else set())
+    return not values.isdisjoint(words) or any(not values.isdisjoint(n.values) for n in other)

@@ -1,0 +1,175 @@
+"""Reading numbers in text: digits of any script, separators, scale words, English words, Roman and Chinese numerals."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+WORDS_FILE = Path(__file__).with_name("number_words.yaml")
+DIGIT = re.compile(r"\d")
+NUMBER = re.compile(r"[0-9]+(?:[.,٫٬،'’][0-9]+)*")
+SPACED = re.compile(r"(?<![0-9])[0-9]{1,3}(?:[ \u00a0\u2009\u202f][0-9]{3})+(?![0-9])")
+GROUPED = re.compile(r"[0-9]{1,3}(?:([.,٬،'’])[0-9]{3})(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
+ROMAN = re.compile(r"(?<!\w)(?=[IVXLC])((?:L?X{0,3}|XL|XC|C)(?:IX|IV|V?I{0,3}))(?=(?:e|er|re|ème)?(?!\w))")
+ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+HAN = re.compile(r"[〇零一二三四五六七八九十百千两兩]+")
+HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
+HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
+HALVES = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
+DECADE = re.compile(r"['’]?s\b")
+LONG_WORD = 5
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a text: the values that it may have (1.234 is 1234 in German).
+
+    `scaled`: a scale word follows; `decade`: an s follows (1970s, 1970's); `attached`: it ends a word (CO2, km2).
+    """
+
+    values: frozenset[Decimal]
+    scaled: bool = False
+    decade: bool = False
+    attached: bool = False
+
+
+def ascii_digits(text: str) -> str:
+    """Return the text with the decimal digits of all scripts written as 0–9."""
+    return DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
+
+
+def numbers(text: str, joined: frozenset[Decimal] = frozenset()) -> list[Number]:
+    """Return the numbers written in digits (`text` as `ascii_digits` gives it), in order.
+
+    Digits grouped by spaces are read as one number only if that number is in `joined` (values of the other side).
+    """
+    found: list[Number] = []
+    position = 0
+    while match := NUMBER.search(text, position):
+        spaced = SPACED.match(text, match.start())
+        if spaced:
+            whole = _number(frozenset({Decimal(re.sub(r"\D", "", spaced[0]))}), text, *spaced.span())
+            if not whole.values.isdisjoint(joined):
+                found.append(whole)
+                position = spaced.end()
+                continue
+        position = match.end()
+        for last, values in _readings(match[0]):
+            found.append(_number(values, text, match.start(), match.start() + last + 1))
+    return found
+
+
+def english_values(text: str) -> frozenset[Decimal]:
+    """Return what English words (and Roman numerals, months, fractions) in a text may be worth in digits."""
+    table = _words()
+    values: set[Decimal] = set(roman_values(text))
+    run = Decimal(0)
+    for word in re.findall(r"[a-z]+", text.lower()):
+        if word in table["scales"]:
+            power = Decimal(10) ** table["scales"][word]
+            values.update({power, *(value * power for value in (run,) if value)})
+            run = run * power if run else power
+        elif word in table["english"]:
+            for number in table["english"][word]:
+                values.update({Decimal(number), run + number})
+            run += table["english"][word][0]
+        elif word != "and":
+            run = Decimal(0)
+        values.add(run)
+    return frozenset(values)
+
+
+def letter_values(text: str) -> frozenset[Decimal]:
+    """Return the values of Roman and Chinese numerals in a translation."""
+    return roman_values(text) | frozenset(_han_values(text))
+
+
+def roman_values(text: str) -> frozenset[Decimal]:
+    """Return the values of the Roman numerals up to 100 in a text (`I` too, whatever it means)."""
+    values = set()
+    for match in ROMAN.finditer(text):
+        digits = [ROMAN_VALUES.get(c, 0) for c in match[0]]
+        values.add(Decimal(sum(-a if a < b else a for a, b in zip(digits, [*digits[1:], 0], strict=True))))
+    return frozenset(values - {Decimal(0)})
+
+
+def _readings(token: str) -> Iterator[tuple[int, frozenset[Decimal]]]:
+    """Yield (offset of the last digit, values) for a token: one number, or several where the groups make no number."""
+    parts = re.split(r"[^0-9]", token)
+    whole = Decimal("".join(parts))
+    if len(parts) == 1:
+        yield len(token) - 1, frozenset({whole})
+    elif len(parts) == 2 and not (len(parts[0]) > 3 and len(parts[1]) > 3):
+        values = {Decimal(f"{parts[0]}.{parts[1]}")}
+        yield len(token) - 1, frozenset(values | ({whole} if GROUPED.fullmatch(token) else set()))
+    elif GROUPED.fullmatch(token):
+        yield len(token) - 1, frozenset({whole})
+    elif GROUPED.fullmatch(token[: -len(parts[-1]) - 1]):
+        yield len(token) - 1, frozenset({Decimal("".join(parts[:-1]) + "." + parts[-1])})
+    else:
+        end = -1
+        for part in parts:
+            end += len(part) + (end >= 0)
+            yield end, frozenset({Decimal(part)})
+
+
+def _number(values: frozenset[Decimal], text: str, start: int, end: int) -> Number:
+    """Return the number with the scale words after it applied, the bare value being kept."""
+    if end < len(text) and text[end] in HALVES:
+        values |= {value + HALVES[text[end]] for value in values}
+    power, position, pattern = 0, end, _words()["pattern"]
+    while match := pattern.match(text, position):
+        power += _words()["scales"][match[1].lower()]
+        position = match.end()
+    if power:
+        values |= {value * Decimal(10) ** power for value in values}
+    decade = DECADE.match(text, end) is not None
+    return Number(values, power > 0, decade, attached=start > 0 and text[start - 1].isalpha())
+
+
+def _han_values(text: str) -> Iterator[Decimal]:
+    for match in HAN.finditer(text):
+        run = match[0]
+        if any(c in HAN_UNITS for c in run):
+            total, digit = 0, 0
+            for c in run:
+                if c in HAN_UNITS:
+                    total, digit = total + (digit or 1) * HAN_UNITS[c], 0
+                else:
+                    digit = HAN_DIGITS[c]
+            value = Decimal(total + digit)
+        else:
+            value = Decimal("".join(str(HAN_DIGITS[c]) for c in run))
+        yield from _number(frozenset({value}), text, *match.span()).values
+
+
+@cache
+def _words() -> dict[str, Any]:
+    """Return the tables: english (word → numbers), scales (word → power of ten) and the scales' pattern."""
+    from mtqa.core.recipe import load_yaml
+
+    raw = load_yaml(WORDS_FILE)
+    english: dict[str, list[int]] = {}
+    for table in (raw["english"], raw["months"]):
+        for number, words in table.items():
+            for word in words:
+                english.setdefault(word, []).append(number)
+    scales = {word: power for power, words in raw["scales"].items() for word in words}
+    longest_first = sorted(scales, key=lambda word: (-len(word), word))
+    return {
+        "english": english,
+        "scales": scales,
+        "pattern": re.compile(rf"[\s\u00a0.-]{{0,2}}({'|'.join(_alternative(w) for w in longest_first)})", re.I),
+    }
+
+
+def _alternative(word: str) -> str:
+    """Return a scale word's pattern; a capture group around all alternatives keeps the bare word by lookahead."""
+    spaceless = unicodedata.name(word[0]).split(" ")[0] in ("CJK", "THAI", "HANGUL")
+    return re.escape(word) if spaceless else re.escape(word) + (r"(?=\w*)" if len(word) >= LONG_WORD else r"(?!\w)")

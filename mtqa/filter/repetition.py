@@ -1,0 +1,71 @@
+"""Loops: a unit repeated again and again, or a text made of few distinct pieces."""
+
+from __future__ import annotations
+
+from mtqa.filter.target import Target
+
+ALLOWED = 3
+ALLOWED_LETTER, ALLOWED_SYMBOLS = 6, 9
+GRAM = 4
+SHORT_TEXT = 300
+DISTINCT_SHORT, DISTINCT_LONG = 0.6, 0.5
+MIN_GRAMS = 20
+WINDOW = 1000
+
+
+def repetition(source: str | None, target: str, lang: Target) -> float | None:
+    """Return how repetitive a translation is, as a multiple of what good text reaches: above 1 is a loop.
+
+    The greater of (a) the times that one unit stands in a row, over three (a single letter: six; units without a
+    letter: nine), and (b) .6 over the share of distinct character 4-grams (.5 from 300 characters on; texts under 20
+    4-grams are not judged so), in the worst window of 1,000 characters, because long texts repeat more. Abstains where
+    the source is a loop too.
+    """
+    score = _worst(target)
+    return None if source and score > 1 and _worst(source) > 1 else score
+
+
+def _worst(text: str) -> float:
+    text = " ".join(text.split())
+    starts = [*range(0, max(len(text) - WINDOW, 0), WINDOW), max(len(text) - WINDOW, 0)]
+    return max(_score(text[start : start + WINDOW]) for start in starts)
+
+
+def _score(text: str) -> float:
+    grams = [text[i : i + GRAM] for i in range(len(text) - GRAM + 1)]
+    places: dict[str, list[int]] = {}
+    for place, gram in enumerate(grams):
+        places.setdefault(gram, []).append(place)
+    score = 0.0
+    if len(grams) >= MIN_GRAMS:
+        limit = DISTINCT_SHORT if len(text) < SHORT_TEXT else DISTINCT_LONG
+        score = limit * len(grams) / len(places)
+    for found in places.values():
+        if len(found) >= ALLOWED:
+            score = max(score, _loop(text, found))
+    return score
+
+
+def _loop(text: str, places: list[int]) -> float:
+    """Return the longest row of one unit, over what is allowed, among units that begin at one of the places.
+
+    A unit that stands four times in a row begins with a 4-gram that recurs at the unit's distance.
+    """
+    best = 0.0
+    reached = -1
+    for here, there in zip(places, places[1:], strict=False):
+        period = there - here
+        if here < reached or text[here:there] != text[there : there + period]:
+            continue
+        unit, times, end = text[here:there], 2, there + period
+        while text[end : end + period] == unit:
+            times, end = times + 1, end + period
+        reached = end - period
+        best = max(best, times / _allowed(unit))
+    return best
+
+
+def _allowed(unit: str) -> int:
+    if not any(c.isalpha() for c in unit):
+        return ALLOWED_SYMBOLS
+    return ALLOWED if len(unit) > 1 else ALLOWED_LETTER

@@ -1,0 +1,33 @@
+"""What several checks need to know about a text: its letters, and what of a translation was not copied."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff"
+LETTERS = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+")
+"""Runs of letters; Latin ones end where another script begins, as in `NASUWT是什么`."""
+WORDS = re.compile(r"\w+")
+
+
+def letter_count(text: str) -> int:
+    """Return the number of letters (Unicode categories L*; combining vowel signs do not count)."""
+    return sum(map(len, LETTERS.findall(text)))
+
+
+@lru_cache(maxsize=4096)
+def _known_words(source: str) -> frozenset[str]:
+    return frozenset(LETTERS.findall(source.casefold()))
+
+
+@lru_cache(maxsize=64)
+def uncopied(source: str | None, target: str) -> str:
+    """Return the translation with every word that also stands in the source left out, whatever its case.
+
+    Names, units and quotations stay as they are in a good translation, so they say nothing about its language.
+    """
+    if not source:
+        return target
+    known = _known_words(source)
+    return LETTERS.sub(lambda match: " " if match[0].casefold() in known else match[0], target)

@@ -1,0 +1,236 @@
+"""The data set card (README.md): YAML for the Hub, and what a reader has to know before using the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mtqa.core.corpus import SPLITS
+from mtqa.core.languages import get
+from mtqa.core.schema import ENGLISH
+from mtqa.publish.citation import citation
+from mtqa.publish.facts import Filtered, Source, Translator, hub_languages
+from mtqa.publish.layout import PROVENANCE
+from mtqa.publish.licences import Verdict
+from mtqa.publish.markdown import code, escape, fence, front_matter, listing, table
+from mtqa.publish.samples import Groups, render
+from mtqa.publish.sections import FILES, licence_keys, licence_text, size_category, source_table
+from mtqa.publish.settings import PublishSettings
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """All that the card states: rows by language and split, sources, translator, filter counts, verdict, samples.
+
+    `files` maps language → split → published file names; `file_bytes` and `plain_bytes` are sizes on disk and
+    uncompressed.
+    """
+
+    rows: dict[str, dict[str, int]]
+    files: dict[str, dict[str, list[str]]]
+    file_bytes: dict[str, int]
+    plain_bytes: dict[str, dict[str, int]]
+    sources: list[Source]
+    translator: Translator
+    filtered: dict[str, Filtered]
+    filter_run: Mapping[str, Any]
+    verdict: Verdict
+    samples: Groups
+
+    @property
+    def translated(self) -> list[str]:
+        """The languages other than English where a translation model was at work."""
+        return [lang for lang in self.rows if lang != ENGLISH] if self.translator.model else []
+
+    @property
+    def total(self) -> int:
+        """The rows of all languages and splits."""
+        return sum(sum(splits.values()) for splits in self.rows.values())
+
+
+def dataset_card(facts: DatasetFacts, settings: PublishSettings) -> str:
+    """Return README.md."""
+    sections = [
+        ("", _summary(facts, settings)),
+        ("How to load it", _loading(facts, settings)),
+        ("Languages and sizes", _sizes(facts)),
+        ("How it was made", _making(facts)),
+        ("Sources", source_table(facts.sources)),
+        ("Licence", licence_text(facts.verdict, settings, facts.translator)),
+        ("What the filter kept and dropped", _filtering(facts)),
+        ("Samples", _samples(facts)),
+        ("Columns", COLUMNS),
+        ("Known limits", _limits(facts)),
+        ("Files and checksums", FILES),
+        ("Citation", citation(facts.sources)),
+    ]
+    body = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
+    return front_matter(metadata(facts, settings)) + f"\n# {escape(settings.shown_title)}\n\n{body}\n"
+
+
+def metadata(facts: DatasetFacts, settings: PublishSettings) -> dict[str, Any]:
+    """Return the YAML keys of a data set card as the Hub defines them (hub-docs, datasetcard.md)."""
+    machine = bool(facts.translated)
+    return {
+        "pretty_name": settings.shown_title,
+        "language": hub_languages(facts.rows),
+        **licence_keys(facts.verdict),
+        "multilinguality": ["translation" if machine else "multilingual" if len(facts.rows) > 1 else "monolingual"],
+        "language_creators": ["found", "machine-generated"] if machine else ["found"],
+        "annotations_creators": ["found", "machine-generated"] if machine else ["found"],
+        "size_categories": [size_category(facts.total)],
+        "task_categories": ["question-answering", "text-retrieval"],
+        "task_ids": ["extractive-qa", "document-retrieval"],
+        "tags": ["mtqa", *(["machine-translation"] if machine else [])],
+        "configs": [
+            {
+                "config_name": lang,
+                **({"default": True} if lang == _default(facts) else {}),
+                "data_files": [{"split": s, "path": paths} for s, paths in splits.items()],
+            }
+            for lang, splits in facts.files.items()
+        ],
+        "dataset_info": [
+            {
+                "config_name": lang,
+                "splits": [
+                    {"name": s, "num_bytes": facts.plain_bytes[lang][s], "num_examples": n} for s, n in splits.items()
+                ],
+                "download_size": facts.file_bytes[lang],
+                "dataset_size": sum(facts.plain_bytes[lang].values()),
+            }
+            for lang, splits in facts.rows.items()
+        ],
+    }
+
+
+def _default(facts: DatasetFacts) -> str:
+    return ENGLISH if ENGLISH in facts.files else next(iter(facts.files))
+
+
+def _summary(facts: DatasetFacts, settings: PublishSettings) -> str:
+    names = listing([get(lang).name for lang in facts.rows])
+    text = f"Questions, passages and answers in {names}: {facts.total:,} rows."
+    if len(facts.rows) > 1:
+        text += " Rows with the same `item_id` say the same in different languages."
+    if facts.translated:
+        text += (
+            f"\n\n**All rows but the English ones are machine translations** by {code(facts.translator.model)}; no "
+            "person has checked them. They are meant for training retrievers and readers, not for evaluation and not "
+            "as examples of good language."
+        )
+    return text
+
+
+def _loading(facts: DatasetFacts, settings: PublishSettings) -> str:
+    langs = list(facts.rows)
+    lang = next((i for i in langs if i != ENGLISH), langs[0])
+    split = next(iter(facts.rows[lang]))
+    lines = [
+        "from datasets import load_dataset",
+        "",
+        f'rows = load_dataset("{settings.repo}", "{lang}", split="{split}")',
+        'print(rows[0]["question"])',
+    ]
+    if lang != ENGLISH and split in facts.rows.get(ENGLISH, {}):
+        lines += [
+            "",
+            "# the same items in English",
+            f'english = load_dataset("{settings.repo}", "{ENGLISH}", split="{split}")',
+            'by_item = {row["item_id"]: row for row in english}',
+            'pairs = [(by_item[row["item_id"]], row) for row in rows if row["item_id"] in by_item]',
+        ]
+    return "Each language is a configuration of its own.\n\n" + fence("\n".join(lines), "python")
+
+
+def _sizes(facts: DatasetFacts) -> str:
+    splits = [s for s in SPLITS if any(s in counts for counts in facts.rows.values())]
+    rows = [
+        [escape(get(lang).name), code(lang), *(f"{counts.get(s, 0):,}" for s in splits)]
+        for lang, counts in facts.rows.items()
+    ]
+    return table(["language", "configuration", *splits], rows)
+
+
+def _making(facts: DatasetFacts) -> str:
+    names = listing([escape(s.name) for s in facts.sources])
+    steps = [f"English questions with passages and answers were collected from {names or 'the sources below'}."]
+    if facts.translated:
+        model = facts.translator
+        text = f"Questions, passages and answers were translated sentence by sentence with {code(model.model)}"
+        text += f", revision {code(model.revision)}" if model.revision else ""
+        details = [f"{escape(k.replace('_', ' '))} {code(v)}" for k, v in sorted(model.decoding.items()) if v != ""]
+        steps.append(text + (f" ({', '.join(details)})." if details else "."))
+    if facts.filtered:
+        steps.append(
+            f"Rows that failed a check were dropped (profile {code(facts.filter_run['settings'].get('profile', ''))}); "
+            "the tables below say how many and why, the thresholds are in the file named next."
+        )
+    text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+    return f"{text}\n\nSettings and counts of every stage are in `{PROVENANCE}`."
+
+
+def _filtering(facts: DatasetFacts) -> str:
+    if not facts.filtered:
+        return "No filter was run: **every translation is in, the broken ones too.**" if facts.translated else ""
+    counts = dict(sorted(facts.filtered.items(), key=lambda entry: (entry[0] != ENGLISH, entry[0])))
+    rows = [
+        [code(lang), f"{f.rows_in:,}", f"{f.kept:,}", f"{f.dropped:,}", f"{f.dropped / max(f.rows_in, 1):.1%}"]
+        for lang, f in counts.items()
+    ]
+    text = table(["language", "rows in", "kept", "dropped", "share"], rows)
+    reasons = sorted({reason for f in counts.values() for reason in f.reasons})
+    if reasons:
+        failed = [lang for lang, f in counts.items() if f.reasons]
+        lines = [[code(reason), *(f"{counts[lang].reasons.get(reason, 0):,}" for lang in failed)] for reason in reasons]
+        text += (
+            "\n\nRows that failed each check; a row can fail several, so a column can add up to more than its "
+            "language's dropped rows.\n\n" + table(["check", *map(code, failed)], lines)
+        )
+    unfitted = facts.filter_run.get("info", {}).get("unfitted", [])
+    if unfitted:
+        names = listing([get(lang).name for lang in unfitted])
+        text += f"\n\nFor {names} there was no parallel data to fit the length check to: its bounds are wide there."
+    return text
+
+
+def _samples(facts: DatasetFacts) -> str:
+    if not facts.samples:
+        return ""
+    intro = "Drawn by the hash of the item, not chosen by hand; passages are cut for display."
+    return f"{intro}\n\n{render(facts.samples)}"
+
+
+def _limits(facts: DatasetFacts) -> str:
+    lines = []
+    if facts.translated:
+        lines += [
+            "Errors of meaning are still in: a lost negation, a wrong or translated name, a changed date, offensive "
+            "words that the source does not have. The filter's signals (length, script, language, numbers, "
+            "repetition, copies) cannot see them.",
+            "The translations carry the style and the biases of the model, and topics and names of the English "
+            "sources: they say little about what speakers of these languages ask.",
+            "`start` of a translated answer is null where its place in the passage was not found, and the answer may "
+            "be translated differently inside the passage.",
+        ]
+    else:
+        lines.append("The rows are as their sources have them, errors included.")
+    lines.append(
+        "Whoever evaluates on benchmarks that share sources with this set (SQuAD and XQuAD, for example) should check "
+        "for overlap first."
+    )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+COLUMNS = table(
+    ["column", "meaning"],
+    [
+        ["`item_id`", "the same in every language version of an item"],
+        ["`passage_id`, `question_id`", "the same for equal English passages and questions"],
+        ["`dataset`, `licence`, `split`, `lang`", "source, its licence, split, FLORES-200 code"],
+        ["`question`, `passage`, `title`", "texts; `passage` and `title` may be null"],
+        ["`answers`", "list of `text` and `start` (code points into `passage`, null where unknown)"],
+        ["`mt`", "model, scores (mean log-probability a token), flags, sentence alignment; null where not translated"],
+    ],
+)

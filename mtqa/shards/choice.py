@@ -1,0 +1,113 @@
+"""Which items and languages batches may be made of, as the settings and the data allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mtqa.core.errors import UsageError
+from mtqa.shards.index import Index
+from mtqa.shards.settings import ShardSettings
+
+MONO, CROSS = 0, 1
+KINDS = ("mono", "cross")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The items that may be used and the languages they have.
+
+    `items` (n,) bool; `pattern` (items,) int32: which languages an item has, as a row of `has` (patterns, languages)
+    bool; `weights` (languages,): of each language's draw; `mono` (languages,) bool: enough items for a batch;
+    `left_out`: items by reason.
+    """
+
+    languages: list[str]
+    items: np.ndarray
+    pattern: np.ndarray
+    has: np.ndarray
+    weights: np.ndarray
+    mono: np.ndarray
+    left_out: dict[str, int]
+
+    @property
+    def cross(self) -> np.ndarray:
+        """Which patterns can make pairs of different languages."""
+        return np.asarray(self.has.sum(axis=1) >= 2)
+
+
+def effective_kinds(settings: ShardSettings) -> tuple[int, ...]:
+    """Return the kinds of batches that the settings ask for; hybrid with α 0 or 1 is cross or mono."""
+    alpha = {"mono": 1.0, "cross": 0.0, "hybrid": settings.alpha}[settings.mode]
+    return (MONO,) if alpha == 1 else (CROSS,) if alpha == 0 else (MONO, CROSS)
+
+
+def choose(index: Index, settings: ShardSettings) -> Choice:
+    """Return the items and languages that the settings allow. Raises UsageError where they cannot fill a batch."""
+    kinds = effective_kinds(settings)
+    names = settings.languages or index.languages
+    _check_languages(names, index.languages, kinds)
+    rows = [index.languages.index(name) for name in names]
+    allowed = np.ones(index.items, bool)
+    if settings.common_items:
+        for row in index.rows:
+            allowed &= row >= 0
+    left_out = {"not_in_all_languages": int((~allowed).sum())}
+    pattern, has = _patterns([index.rows[row] >= 0 for row in rows])
+    sizes = np.bincount(pattern[allowed], minlength=len(has)) @ has
+    mono = sizes >= settings.batch_size
+    fits = np.zeros(len(has), bool)
+    if MONO in kinds:
+        fits |= has[:, mono].any(axis=1)
+    if CROSS in kinds:
+        fits |= has.sum(axis=1) >= 2
+    items = allowed & fits[pattern]
+    left_out["lacks_languages"] = int((allowed & ~items).sum())
+    power = 0.0 if settings.sampling == "uniform" else 1 / settings.temperature
+    weights = np.where(sizes > 0, np.maximum(sizes, 1) ** power, 0.0)
+    choice = Choice(list(names), items, pattern, has, weights / max(weights.sum(), 1e-300), mono, left_out)
+    _check_size(choice, kinds, settings.batch_size)
+    return choice
+
+
+def _patterns(present: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return each item's pattern of languages as a number, and the patterns (k, languages) bool."""
+    code = np.zeros(len(present[0]), np.int32)
+    has = np.zeros((1, 0), bool)
+    for here in present:
+        code = code * 2 + here
+        seen = np.flatnonzero(np.bincount(code, minlength=2 * len(has)))
+        has = np.hstack([has[seen // 2], (seen % 2 == 1)[:, None]])
+        lookup = np.zeros(int(seen[-1]) + 1, np.int32)
+        lookup[seen] = np.arange(len(seen), dtype=np.int32)
+        code = lookup[code]
+    return code, has
+
+
+def _check_languages(names: list[str], known: list[str], kinds: tuple[int, ...]) -> None:
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise UsageError(
+            f"The corpus has no {', '.join(missing)}.", where="languages", expected=f"some of {', '.join(known)}"
+        )
+    if CROSS in kinds and len(names) < 2:
+        raise UsageError(
+            "Cross batches need two languages.",
+            where="languages",
+            expected="at least two, or mode mono",
+            next_step="translate the corpus, or choose --mode mono",
+        )
+
+
+def _check_size(choice: Choice, kinds: tuple[int, ...], size: int) -> None:
+    counts = np.bincount(choice.pattern[choice.items], minlength=len(choice.has))
+    cross = int(counts[choice.cross].sum())
+    if (MONO in kinds and not choice.mono.any()) or (CROSS in kinds and cross < size):
+        largest = int((counts @ choice.has).max(initial=0))
+        raise UsageError(
+            "There are too few items for one batch.",
+            where=f"{largest:,} items in the largest language, {cross:,} in two languages or more",
+            expected=f"at least the batch size, {size:,}",
+            next_step="choose a smaller --batch-size or give more data",
+        )

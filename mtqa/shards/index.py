@@ -1,0 +1,173 @@
+"""The index of corpora: for every item where its rows are and which passage and question it has, as numbers.
+
+Memory: 8 bytes an item for its key, 8 for passage and question, 4 a language for the row; no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mtqa.core.corpus import Corpus, read_batches
+from mtqa.core.errors import UsageError
+from mtqa.core.hashing import ID_HEX_DIGITS, content_id
+
+IDS = ("item_id", "passage_id", "question_id")
+TEXTS = ("passage", "question")
+
+
+@dataclass(frozen=True)
+class Index:
+    """Items in the order of their ids: an order that no language, file or mode has a say in.
+
+    `rows` (languages, items) int32: the item's row among the language's rows of the split, over corpora and files in
+    order; -1 where it has none. `passage` and `question` (items,) int32: equal numbers are equal ids. `counts`: rows
+    read and left out, by reason.
+    """
+
+    languages: list[str]
+    rows: np.ndarray
+    passage: np.ndarray
+    question: np.ndarray
+    counts: dict[str, int]
+
+    @property
+    def items(self) -> int:
+        """The number of items that have a usable row in some language."""
+        return int(self.rows.shape[1])
+
+
+def read_index(corpora: Sequence[Corpus], split: str) -> Index:
+    """Read ids of a split from all languages of the corpora.
+
+    A row without question, passage or passage id is left out; of an item that occurs twice in a language the first
+    row counts. Raises UsageError where a file is damaged or no usable row is left.
+    """
+    languages = sorted({lang for corpus in corpora for lang in corpus.languages})
+    counts = {"rows": 0, "no_text": 0, "duplicate": 0}
+    keys = np.empty(0, np.uint64)
+    for lang in languages:
+        for _, ids, usable in _id_batches(corpora, lang, split, IDS[:1]):
+            counts["rows"] += len(usable)
+            counts["no_text"] += int((~usable).sum())
+            keys = _merge(keys, np.unique(ids[0][usable]))
+    if not len(keys):
+        raise UsageError(
+            f"The corpora have no row with question and passage in the split '{split}'.",
+            where=", ".join(str(corpus.path) for corpus in corpora),
+            next_step="choose another --split, or look at the corpus with mtqa inspect",
+        )
+    rows = np.full((len(languages), len(keys)), -1, np.int32)
+    passage, question = np.zeros(len(keys), np.uint64), np.zeros(len(keys), np.uint64)
+    for number, lang in enumerate(languages):
+        for first_row, ids, usable in _id_batches(corpora, lang, split, IDS):
+            where = np.searchsorted(keys, ids[0][usable])
+            kept, first = np.unique(where, return_index=True)
+            new = rows[number, kept] < 0
+            kept, first = kept[new], first[new]
+            counts["duplicate"] += len(where) - len(kept)
+            rows[number, kept] = first_row + np.flatnonzero(usable)[first]
+            passage[kept], question[kept] = ids[1][usable][first], ids[2][usable][first]
+    return Index(languages, rows, _numbers(passage), _numbers(question), counts)
+
+
+def text_bytes(corpora: Sequence[Corpus], split: str) -> float:
+    """Return the mean bytes of a row's texts, from the files' footers: what one pair will take in memory."""
+    size = rows = 0
+    for path in (p for c in corpora for lang in c.languages for p in c.files(lang, split)):
+        footer = pq.read_metadata(path)
+        rows += footer.num_rows
+        for group in (footer.row_group(g) for g in range(footer.num_row_groups)):
+            columns = [group.column(c) for c in range(group.num_columns)]
+            size += sum(c.total_uncompressed_size for c in columns if c.path_in_schema in TEXTS)
+    return size / max(rows, 1)
+
+
+def _id_batches(
+    corpora: Sequence[Corpus], lang: str, split: str, columns: Sequence[str]
+) -> Iterator[tuple[int, list[np.ndarray], np.ndarray]]:
+    """Yield (number of the first row, the id columns as uint64, which rows are usable) of a language's rows."""
+    row = 0
+    for corpus in corpora:
+        for path in corpus.files(lang, split) if lang in corpus.manifest.parts else []:
+            # Whether texts are missing is read from statistics where they are whole: that spares reading all text.
+            texts = TEXTS if _may_lack_text(path) else ()
+            needed = [*dict.fromkeys([*columns, "passage_id"]), *texts]
+            for batch in read_batches(path, needed, 65_536):
+                usable = np.ones(batch.num_rows, bool)
+                for name in ("passage_id", *texts):
+                    filled = pc.greater(pc.fill_null(pc.binary_length(batch[name]), 0), 0)
+                    usable &= np.asarray(filled)
+                yield row, [id_numbers(batch[name]) for name in columns], usable
+                row += batch.num_rows
+
+
+def _may_lack_text(path: Path) -> bool:
+    """Return whether some text of a file is null or empty, as far as its footer tells (in doubt, yes)."""
+    try:
+        footer = pq.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return True
+    for group in (footer.row_group(g) for g in range(footer.num_row_groups)):
+        for column in (group.column(c) for c in range(group.num_columns)):
+            if column.path_in_schema in TEXTS:
+                stats = column.statistics
+                if stats is None or not stats.has_min_max or not stats.has_null_count or stats.null_count:
+                    return True
+                if not stats.min:
+                    return True
+    return False
+
+
+def id_numbers(ids: pa.Array) -> np.ndarray:
+    """Return ids as uint64 (null as 0): 16 hex digits by their value, any other id by its content hash's."""
+    ids = pc.fill_null(ids, "0" * ID_HEX_DIGITS)
+    if not len(ids):
+        return np.empty(0, np.uint64)
+    text = np.frombuffer(_bytes(ids), np.uint8)
+    if (np.asarray(pc.binary_length(ids)) != ID_HEX_DIGITS).any() or (_NIBBLE[text] > 15).any():
+        return np.array([_number(text) for text in ids.to_pylist()], np.uint64)
+    nibbles = _NIBBLE[text].reshape(-1, ID_HEX_DIGITS)
+    packed = (nibbles[:, ::2] << 4) | nibbles[:, 1::2]
+    return np.ascontiguousarray(packed).view(">u8").ravel().astype(np.uint64)
+
+
+_HEX = b"0123456789abcdef"
+_NIBBLE = np.full(256, 255, np.uint8)
+_NIBBLE[list(_HEX)] = np.arange(16)
+
+
+def _number(text: str) -> int:
+    plain = len(text) == ID_HEX_DIGITS and all(char in _HEX for char in text.encode())
+    return int(text if plain else content_id(text), 16)
+
+
+def _bytes(strings: pa.Array) -> bytes:
+    """Return the concatenated bytes of a string array without nulls."""
+    _, offsets, data = strings.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[strings.offset : strings.offset + len(strings) + 1]
+    return data.to_pybytes()[bounds[0] : bounds[-1]] if data is not None else b""
+
+
+def _merge(known: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Return the sorted union of two sorted arrays; cheap where the second adds nothing."""
+    if len(known):
+        at = np.minimum(np.searchsorted(known, new), len(known) - 1)
+        new = new[known[at] != new]
+    return np.insert(known, np.searchsorted(known, new), new) if len(new) else known
+
+
+def _numbers(ids: np.ndarray) -> np.ndarray:
+    """Return ids as numbers from 0, in the order of the ids: (n,) uint64 → (n,) int32."""
+    order = np.argsort(ids, kind="stable").astype(np.int32)
+    steps = np.zeros(len(ids), np.int32)
+    steps[1:] = ids[order[1:]] != ids[order[:-1]]
+    out = np.empty(len(ids), np.int32)
+    out[order] = np.cumsum(steps, dtype=np.int32)
+    return out

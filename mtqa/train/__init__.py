@@ -1,0 +1,1 @@
+"""Training: batches of pairs in, a sentence-transformers model out."""

@@ -1,0 +1,151 @@
+"""The stage train: shards and an encoder in, a sentence-transformers model folder with its training log out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtqa.core import progress
+from mtqa.core.corpus import disk_error
+from mtqa.core.encode import load_encoder, model_fingerprint
+from mtqa.core.errors import UsageError
+from mtqa.core.lineage import lineage
+from mtqa.core.manifest import Manifest
+from mtqa.core.output import Building, Work, building, up_to_date
+from mtqa.core.shardfile import Shards, open_shards
+from mtqa.train.log import window_steps, write_logs
+from mtqa.train.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from mtqa.train.checkpoint import State
+
+STAGE, VERSION, PART = "train", 1, "all"
+
+
+def train(shards: Path, settings: TrainSettings, out: Path, *, overwrite: bool = False) -> Manifest:
+    """Train an encoder on the shards' batches 0 … steps - 1 and write the model to `out`; return its manifest.
+
+    `out` is a sentence-transformers folder with `training.csv`, `losses_by_pair.csv` and `_manifest.json`. With
+    `steps` 0 the encoder is written as it is. A killed run goes on from its last checkpoint, in `.NAME.work` beside
+    `out`, and ends with the bytes of an undisturbed one (same device, threads and versions). Raises UsageError for
+    unusable shards, encoder or output folder, MtqaError where the loss is not finite or the disk refuses.
+    """
+    batches = open_shards(shards)
+    validation = None if settings.validation is None else open_shards(settings.validation)
+    steps = _steps(batches, settings)
+    inputs = {"shards": batches.manifest.content, "encoder": model_fingerprint(settings.encoder)}
+    if validation is not None:
+        inputs["validation"] = validation.manifest.content
+        if inputs["validation"] == inputs["shards"]:
+            raise UsageError("The held-out pairs are the training pairs.", where=settings.validation)
+    work = Work(STAGE, VERSION, settings.record(), inputs)
+    done = up_to_date(out, work)
+    if done is None:
+        with building(out, work, overwrite=overwrite) as build:
+            done = _build(build, batches, validation, settings, steps)
+    else:
+        progress.say("train: up to date")
+    _remove_work(out)
+    return done
+
+
+def _build(
+    build: Building, batches: Shards, validation: Shards | None, settings: TrainSettings, steps: int
+) -> Manifest:
+    from safetensors import SafetensorError
+
+    from mtqa.train.checkpoint import Checkpoints, State, work_folder
+    from mtqa.train.encoder import TokeniserState, describe, freeze, save_model, set_prompts
+    from mtqa.train.loop import Job, train_steps
+
+    device = _device(settings.device)
+    model = load_encoder(settings.encoder, device)
+    tokeniser = TokeniserState.of(model)
+    set_prompts(model, settings)
+    freeze(model, settings.freeze)
+    environment = _environment(device, settings)
+    checkpoints = Checkpoints(work_folder(build.out), build.work.fingerprint, environment)
+    state = train_steps(Job(model, batches, validation, settings, steps), checkpoints) if steps else State(done=True)
+    facts = describe(model)
+    try:
+        save_model(model, build.path, tokeniser)
+        rows = write_logs(build.path, state.history, window_steps(steps))
+        part = build.record_rest(build.work.fingerprint, rows)
+    except OSError as error:
+        raise disk_error(build.path, error) from error
+    except SafetensorError as error:
+        raise disk_error(build.path, OSError(str(error))) from error
+    return build.finish(
+        {PART: part},
+        counts=_counts(state, batches),
+        licences=batches.manifest.licences,
+        info={
+            "lineage": lineage(batches.manifest),
+            "encoder": facts,
+            "environment": environment,
+            **_results(state, steps),
+        },
+    )
+
+
+def _steps(batches: Shards, settings: TrainSettings) -> int:
+    if settings.steps is None:
+        return len(batches)
+    if settings.steps > len(batches):
+        raise UsageError(
+            f"The shards hold {len(batches):,} batches, too few for {settings.steps:,} steps.",
+            where=batches.path,
+            expected=f"steps of at most {len(batches):,}",
+            next_step="take fewer steps, or build shards with more steps or epochs",
+        )
+    return settings.steps
+
+
+def _counts(state: State, batches: Shards) -> dict[str, Any]:
+    records = state.history.steps
+    return {
+        "batches": len(batches),
+        "steps": state.step,
+        "pairs": sum(record.pairs for record in records),
+        "tokens": sum(record.tokens for record in records),
+    }
+
+
+def _results(state: State, steps: int) -> dict[str, Any]:
+    """Return the mean losses of the first and last window of steps, and the best measurement on held-out pairs."""
+    window = window_steps(steps)
+    return {
+        "first_loss": state.history.mean_loss(1, window),
+        "final_loss": state.history.mean_loss(state.step - window + 1, state.step),
+        "best_step": state.best_step,
+        "validation_loss": state.best_loss,
+    }
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _environment(device: str, settings: TrainSettings) -> dict[str, Any]:
+    import torch
+    import transformers
+
+    on_gpu = device.startswith("cuda")
+    return {
+        "device": torch.cuda.get_device_name(device) if on_gpu else torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "precision": "bf16" if settings.bf16 else "float32",
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+    }
+
+
+def _remove_work(out: Path) -> None:
+    from mtqa.train.checkpoint import work_folder
+
+    shutil.rmtree(work_folder(out), ignore_errors=True)

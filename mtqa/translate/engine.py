@@ -1,0 +1,110 @@
+"""What runs a model: one small protocol and its two implementations, CTranslate2 and transformers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from mtqa.core.errors import UsageError
+from mtqa.translate.model import ModelFiles
+from mtqa.translate.settings import TranslateSettings
+from mtqa.translate.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How a batch is decoded; the penalties serve second attempts at segments that went wrong."""
+
+    beam_size: int
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+
+
+class Batch(NamedTuple):
+    """Sources that are decoded together: their tokens, and the most tokens that an output may have."""
+
+    sources: list[list[str]]
+    limit: int
+
+
+class Output(NamedTuple):
+    """One output: tokens without marks, mean log-probability a token (`</s>` counted), whether the limit cut it."""
+
+    tokens: list[str]
+    score: float
+    hit_limit: bool
+
+
+class Engine(Protocol):
+    """A loaded model for one target language."""
+
+    def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
+        """Return the best output of every source, batch by batch; the same batches give the same outputs."""
+        ...
+
+
+def engine_version(engine: str) -> str:
+    """Return name and version of an engine's package."""
+    from importlib.metadata import version
+
+    return f"{engine} {version(engine)}"
+
+
+def resolve_device(settings: TranslateSettings) -> str:
+    """Return cpu or cuda; raises UsageError where cuda is asked for and there is none."""
+    if settings.device == "cpu":
+        return "cpu"
+    if settings.engine == "ctranslate2":
+        import ctranslate2
+
+        found = ctranslate2.get_cuda_device_count() > 0
+    else:
+        import torch
+
+        found = torch.cuda.is_available()
+    if settings.device == "cuda" and not found:
+        raise UsageError("There is no CUDA device here.", where="device", next_step="use --device cpu or auto")
+    return "cuda" if found else "cpu"
+
+
+def resolve_compute_type(settings: TranslateSettings, device: str) -> str:
+    """Return the number format that `auto` stands for; raises UsageError where engine or device lack the given one."""
+    wanted = settings.compute_type
+    if settings.engine == "transformers":
+        able = {"float32", "float16", "bfloat16"} if device == "cuda" else {"float32", "bfloat16"}
+        default = "float16" if device == "cuda" else "float32"
+    else:
+        import ctranslate2
+
+        able = set(ctranslate2.get_supported_compute_types(device))
+        default = next(t for t in ("int8_float16", "int8", "float32") if t in able and (device == "cuda" or t[-6:-2] != "floa"))
+    if wanted == "auto":
+        return default
+    if wanted not in able:
+        raise UsageError(
+            f"{settings.engine} on {device} cannot compute in {wanted}.",
+            where="compute_type",
+            expected="one of " + ", ".join(sorted(able)),
+        )
+    return wanted
+
+
+def cpu_threads() -> int:
+    """Return how many threads to use: OMP_NUM_THREADS, else the cores that this process may run on."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load_engine(files: ModelFiles, tokens: Tokens, settings: TranslateSettings, device: str, compute: str) -> Engine:
+    """Load a model; raises UsageError where its files cannot be read."""
+    if settings.engine == "transformers":
+        from mtqa.translate.hf import TransformersEngine
+
+        return TransformersEngine(files, tokens, device, compute)
+    from mtqa.translate.ct2 import CTranslate2Engine
+
+    return CTranslate2Engine(files, tokens, device, compute)

@@ -1,0 +1,71 @@
+"""The reference engine: transformers' own `generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import AutoModelForSeq2SeqLM
+
+from mtqa.core.errors import UsageError
+from mtqa.translate.engine import Batch, Decoding, Output
+from mtqa.translate.model import ModelFiles
+from mtqa.translate.tokens import Tokens
+
+
+class TransformersEngine:
+    """A model in torch."""
+
+    def __init__(self, files: ModelFiles, tokens: Tokens, device: str, compute_type: str) -> None:
+        dtype = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[compute_type]
+        try:
+            model = AutoModelForSeq2SeqLM.from_pretrained(files.path, dtype=dtype, local_files_only=True)
+        except Exception as error:  # torch, safetensors and json each raise their own
+            raise UsageError(
+                f"The model cannot be read: {error}", where=files.path, next_step="copy the model again"
+            ) from error
+        self._model = model.to(device).eval()
+        self._tokens = tokens
+        tokenizer = tokens.tokenizer
+        self._names = {i: name for name, i in tokenizer.get_vocab().items()}
+        self._eos, self._pad, self._unk = tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id
+
+    @torch.inference_mode()
+    def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
+        """See Engine."""
+        return [self._batch(batch, decoding) for batch in batches]
+
+    def _batch(self, batch: Batch, decoding: Decoding) -> list[Output]:
+        prefix = self._tokens.ids(self._tokens.target_prefix)
+        sources = [torch.tensor(self._tokens.ids(source)) for source in batch.sources]
+        inputs = torch.nn.utils.rnn.pad_sequence(sources, batch_first=True, padding_value=self._pad)
+        inputs = inputs.to(self._model.device)
+        made = self._model.generate(
+            input_ids=inputs,
+            attention_mask=(inputs != self._pad).long(),
+            num_beams=decoding.beam_size,
+            do_sample=False,
+            early_stopping=decoding.beam_size > 1,
+            length_penalty=1.0,
+            repetition_penalty=decoding.repetition_penalty,
+            no_repeat_ngram_size=decoding.no_repeat_ngram_size,
+            max_new_tokens=batch.limit + len(prefix),
+            max_length=None,
+            forced_bos_token_id=prefix[0] if prefix else None,
+            forced_eos_token_id=None,
+            suppress_tokens=[self._unk],
+            renormalize_logits=True,
+            return_dict_in_generate=True,
+            output_scores=True,
+        )
+        steps = self._model.compute_transition_scores(made.sequences, made.scores, getattr(made, "beam_indices", None))
+        rows = zip(made.sequences[:, 1:].tolist(), steps.tolist(), strict=True)
+        return [self._output(ids[len(prefix) :], scores[len(prefix) :]) for ids, scores in rows]
+
+    def _output(self, ids: list[int], scores: list[float]) -> Output:
+        finished = self._eos in ids
+        end = ids.index(self._eos) if finished else len(ids)
+        counted = scores[: end + finished]
+        tokens: list[Any] = [self._names.get(i) or self._tokens.tokenizer.convert_ids_to_tokens(i) for i in ids[:end]]
+        return Output(tokens, sum(counted) / max(len(counted), 1), not finished)

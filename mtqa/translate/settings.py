@@ -1,0 +1,51 @@
+"""Settings of `mtqa translate`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from mtqa.core.errors import UsageError
+from mtqa.core.languages import resolve, resolve_list
+from mtqa.core.recipe import Settings
+from mtqa.core.schema import ENGLISH
+
+ComputeType = Literal[
+    "auto", "float32", "int8", "int8_float32", "int16", "float16", "bfloat16", "int8_float16", "int8_bfloat16"
+]
+
+
+class TranslateSettings(Settings):
+    """What is translated into what, and how it is decoded."""
+
+    to: list[str] = Field(min_length=1, description="Target languages: FLORES-200 codes, ISO codes or names.")
+    model: str = Field(
+        "nllb-600m", min_length=1, description="demo, opus-mt, nllb-600m, a Hub id or a folder of a Marian/M2M-100 model."
+    )
+    engine: Literal["ctranslate2", "transformers"] = Field("ctranslate2", description="What runs the model.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the model runs.")
+    compute_type: ComputeType = Field("auto", description="Number format; auto: int8 on CPU, int8_float16 on GPU.")
+    beam_size: int = Field(4, ge=1, le=32, description="Beams; 1 is greedy.")
+    batch_tokens: int = Field(2048, ge=64, le=1 << 20, description="Source tokens of a batch, padding included.")
+    max_segment_tokens: int = Field(
+        250, ge=16, le=1000, description="Longer sentences are cut at clause marks, then at words."
+    )
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _codes(cls, value: Any, info: ValidationInfo) -> Any:
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            return value
+        try:
+            codes = [code for name in names for code in (resolve_list(name) if "," in name else [resolve(name)])]
+        except UsageError as error:
+            raise ValueError(f"{error.what} Expected {error.expected}") from None
+        if ENGLISH in codes:
+            raise ValueError("English is the source language")
+        return list(dict.fromkeys(codes))
+
+    def decoding(self) -> dict[str, Any]:
+        """Return the settings that bear on the translation of one segment: part of the memory's key."""
+        return self.model_dump(include={"beam_size", "batch_tokens"})

@@ -1,0 +1,156 @@
+"""Text to a model's tokens and back, with the language marks that each family wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mtqa.core.errors import UsageError
+from mtqa.core.languages import Language, all_languages, get, resolve
+from mtqa.core.schema import ENGLISH
+from mtqa.translate.model import ModelFiles
+
+SHOWN = 30
+OPUS_PAIR = re.compile(r"opus-mt(?:-tc-(?:big|base))?-[a-z_]+-([A-Za-z_]+)$")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A tokenizer set up for one target language.
+
+    `source_prefix` opens every source (`>>deu<<`, `eng_Latn`, `__en__`), `target_prefix` every target (`deu_Latn`,
+    `__de__`); sources end with `</s>`. `limit` is the model's number of positions.
+    """
+
+    tokenizer: Any
+    family: str
+    source_prefix: tuple[str, ...]
+    target_prefix: tuple[str, ...]
+    limit: int
+
+    @property
+    def overhead(self) -> int:
+        """How many tokens are added to a text's own."""
+        return len(self.source_prefix) + 1
+
+    def pieces(self, texts: Sequence[str]) -> list[list[str]]:
+        """Return the texts' own tokens, nothing added and nothing truncated.
+
+        The sentencepiece model is called directly (Marian, M2M-100): as the tokenizer does, many texts at a time, and
+        without taking `</s>` or `>>deu<<` inside a text for a mark.
+        """
+        if self.family == "nllb":
+            return [e.tokens for e in self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)]
+        processor = self.tokenizer.spm_source if self.family == "marian" else self.tokenizer.sp_model
+        return list(processor.encode(list(texts), out_type=str))
+
+    def encode(self, texts: Sequence[str]) -> list[list[str]]:
+        """Return the model's input tokens, marks included."""
+        eos = self.tokenizer.eos_token
+        return [[*self.source_prefix, *pieces, eos] for pieces in self.pieces(texts)]
+
+    def decode(self, outputs: Sequence[Sequence[str]]) -> list[str]:
+        """Return the texts of output tokens; marks and special tokens are left out."""
+        special = {*self.tokenizer.all_special_tokens, *self.target_prefix}
+        texts = []
+        for output in outputs:
+            tokens = [t for t in output if t not in special and not (t.startswith(">>") and t.endswith("<<"))]
+            if self.family == "marian":
+                text = self.tokenizer.spm_target.decode_pieces(tokens).replace("▁", " ")
+            elif self.family == "m2m":
+                text = self.tokenizer.sp_model.decode(tokens)
+            else:
+                text = self.tokenizer.backend_tokenizer.decoder.decode(tokens)
+            texts.append(text.strip())
+        return texts
+
+    def ids(self, tokens: Sequence[str]) -> list[int]:
+        """Return vocabulary ids; a piece that the vocabulary lacks is `<unk>`."""
+        return list(self.tokenizer.convert_tokens_to_ids(list(tokens)))
+
+
+def load_tokens(files: ModelFiles, lang: str) -> Tokens:
+    """Return the tokenizer of a model for one target language.
+
+    Raises UsageError where the files cannot be read, or the model has no code for the language.
+    """
+    from transformers import AutoConfig, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(files.path, local_files_only=True)
+        config = AutoConfig.from_pretrained(files.path, local_files_only=True)
+    except Exception as error:  # whatever a broken file makes a parser raise
+        raise UsageError(
+            f"The model's tokenizer cannot be read: {error}",
+            where=files.path,
+            expected="the files that save_pretrained or the Hub gave",
+            next_step="copy the model again",
+        ) from error
+    limit = int(config.max_position_embeddings)
+    if files.family == "marian":
+        return Tokens(tokenizer, "marian", _marian_prefix(tokenizer, files, lang), (), limit)
+    nllb = "nllb" in type(tokenizer).__name__.lower()
+    if nllb:
+        tokenizer.backend_tokenizer.encode_special_tokens = True
+    source = _code(tokenizer, get(ENGLISH), files, nllb)
+    target = _code(tokenizer, get(lang), files, nllb)
+    return Tokens(tokenizer, "nllb" if nllb else "m2m", (source,), (target,), limit)
+
+
+def vocabulary(tokenizer: Any, size: int) -> list[str]:
+    """Return the token of every id below `size`; ids without one get a made-up word, as fairseq calls it.
+
+    Reads what each tokenizer says of itself: under transformers 5 `special_tokens_map` no longer lists the language
+    codes of M2M-100, on which CTranslate2's own converter relies.
+    """
+    known = {**tokenizer.get_vocab(), **getattr(tokenizer, "lang_token_to_id", {})}
+    names = [f"madeupword{index}" for index in range(size)]
+    for name, index in known.items():
+        if index < size:
+            names[index] = name
+    return names
+
+
+def _marian_prefix(tokenizer: Any, files: ModelFiles, lang: str) -> tuple[str, ...]:
+    codes = {t for t in tokenizer.get_vocab() if t.startswith(">>") and t.endswith("<<")}
+    if codes:
+        for code in get(lang).marian:
+            if f">>{code}<<" in codes:
+                return (f">>{code}<<",)
+        able = [la.code for la in all_languages() if any(f">>{c}<<" in codes for c in la.marian)]
+        raise _unable(files, lang, able)
+    for told in (tokenizer.target_lang, *OPUS_PAIR.findall(files.name)):
+        try:
+            able = [resolve(told)] if told else []
+        except UsageError:
+            continue
+        if able and able[0].split("_")[0] != lang.split("_")[0]:
+            raise _unable(files, lang, able)
+    return ()
+
+
+def _code(tokenizer: Any, language: Language, files: ModelFiles, nllb: bool) -> str:
+    """Return a language's token; an unknown one would silently be `<unk>`, so it is looked up in the vocabulary."""
+    known = {**tokenizer.get_vocab(), **getattr(tokenizer, "lang_token_to_id", {})}
+    for code in _codes(language, nllb):
+        if code in known:
+            return code
+    raise _unable(files, language.code, [la.code for la in all_languages() if set(_codes(la, nllb)) & set(known)])
+
+
+def _codes(language: Language, nllb: bool) -> list[str]:
+    if nllb:
+        return [c for c in (language.nllb, language.code) if c]
+    return [f"__{c}__" for c in (language.iso1, *language.marian, language.iso3) if c]
+
+
+def _unable(files: ModelFiles, lang: str, able: list[str]) -> UsageError:
+    shown = ", ".join(c for c in able[:SHOWN] if c != ENGLISH) + (f" and {len(able) - SHOWN} more" * (len(able) > SHOWN))
+    return UsageError(
+        f"The model '{files.name}' does not translate into {lang} ({get(lang).name}).",
+        where=files.name,
+        expected=f"one of {shown}" if able else "a model with language codes",
+        next_step="choose another language or another --model",
+    )

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+from mtqa.core import search
+from mtqa.core.search import first_k, gold_ranks
+
+BOUNDS = np.array([0, 25, 25, 40, 70])
+
+
+def plain(queries, candidates, gold, bounds, top_k):
+    """Return pooled ranks, ranks within segments and top-k counts by a stable sort of every row."""
+    scores = queries @ candidates.T
+    pooled, within = np.zeros_like(gold), np.zeros_like(gold)
+    top = np.zeros((len(gold), len(bounds) - 1), int)
+    for q, row in enumerate(scores):
+        order = list(np.argsort(-row, kind="stable"))
+        for s in range(len(bounds) - 1):
+            inside = [c for c in order if bounds[s] <= c < bounds[s + 1]]
+            top[q, s] = len(set(inside) & set(order[:top_k]))
+            for g, c in enumerate(gold[q]):
+                if c in inside:
+                    pooled[q, g], within[q, g] = order.index(c) + 1, inside.index(c) + 1
+    return pooled, within, top
+
+
+def random_case(seed, integers):
+    generator = np.random.default_rng(seed)
+    if integers:  # sums of small integers are exact: very many ties, and the same ones in any order of addition
+        queries, candidates = (generator.integers(-1, 2, (n, 4)).astype(np.float32) for n in (33, 70))
+    else:
+        queries, candidates = (generator.standard_normal((n, 32)).astype(np.float32) for n in (33, 70))
+    return queries, candidates, generator.integers(-1, 70, (33, 5))
+
+
+@pytest.mark.parametrize("integers", [True, False])
+@pytest.mark.parametrize("block", [1, 7, 256])
+def test_equal_to_a_full_sort(monkeypatch, integers, block):
+    monkeypatch.setattr(search, "BLOCK", block)
+    for seed in range(3):
+        case = random_case(seed, integers)
+        ranks = gold_ranks(*case, BOUNDS, top_k=10)
+        pooled, within, top = plain(*case, BOUNDS, 10)
+        assert (ranks.pooled == pooled).all()
+        assert (ranks.within == within).all()
+        assert (ranks.top == top).all()
+        assert (ranks.pooled[case[2] < 0] == 0).all()
+
+
+def test_equal_vectors_tie_by_order_wherever_they_stand():
+    generator = np.random.default_rng(5)
+    some = generator.standard_normal((3, 513)).astype(np.float32)
+    candidates = some[np.arange(301) % 3]
+    queries = generator.standard_normal((50, 513)).astype(np.float32)
+    gold = np.tile(np.arange(301), (50, 1))
+    ranks = gold_ranks(queries, candidates, gold, np.array([0, 301])).pooled
+    for kind in range(3):
+        of_kind = ranks[:, kind::3]
+        assert (np.diff(of_kind, axis=1) == 1).all()
+
+
+def test_order_of_candidates_changes_nothing_but_ties():
+    queries, candidates, gold = random_case(9, integers=False)
+    order = np.concatenate(
+        [np.random.default_rng(1).permutation(np.arange(a, b)) for a, b in [(0, 25), (25, 40), (40, 70)]]
+    )
+    place = np.argsort(order)
+    moved = gold_ranks(queries, candidates[order], np.where(gold < 0, -1, place[gold]), BOUNDS, top_k=10)
+    ranks = gold_ranks(queries, candidates, gold, BOUNDS, top_k=10)
+    assert (moved.pooled == ranks.pooled).all()
+    assert (moved.within == ranks.within).all()
+    assert (moved.top == ranks.top).all()
+
+
+def test_order_of_queries_changes_nothing():
+    queries, candidates, gold = random_case(10, integers=False)
+    order = np.random.default_rng(2).permutation(len(queries))
+    assert (
+        gold_ranks(queries[order], candidates, gold[order], BOUNDS).pooled
+        == gold_ranks(queries, candidates, gold, BOUNDS).pooled[order]
+    ).all()
+
+
+def test_first_k_prefers_lower_indices_at_the_border():
+    row = np.array([1, 3, 2, 2, 0, 2], np.float32)
+    assert [first_k(row, k).tolist() for k in (1, 2, 3, 4, 6)] == [
+        [1],
+        [1, 2],
+        [1, 2, 3],
+        [1, 2, 3, 5],
+        [0, 1, 2, 3, 4, 5],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gold", "bounds", "dimensions"),
+    [
+        ([[70]], [0, 70], 4),
+        ([[-2]], [0, 70], 4),
+        ([[0]], [0, 69], 4),
+        ([[0]], [0, 50, 40, 70], 4),
+        ([[0], [1]], [0, 70], 4),
+        ([[0]], [0, 70], 5),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(gold, bounds, dimensions):
+    with pytest.raises(ValueError, match=r"gold|bounds|dimension"):
+        gold_ranks(np.ones((1, dimensions)), np.ones((70, 4)), np.array(gold), np.array(bounds))
