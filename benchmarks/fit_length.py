@@ -26,9 +26,10 @@ from mtqa.core.languages import get, resolve
 SLACK = {"script": 0.25, "syllables": 0.45, "other": 0.45}
 SYLLABARIES = ("Ethi", "Hang")
 """Scripts without data that write a syllable a letter: put halfway between alphabets and Chinese."""
-HEADER = """# Medians of log((translation + 1) / (English + 1)) in code points, by benchmarks/fit_length.py from halves of FLORES dev
-# (CC BY-SA 4.0), Tatoeba (CC BY 2.0 FR), LAFAND-MT and SQuAD-it; Jpan from MLQE-PE. Languages without data are pooled by script, or over
-# all, with `slack` added to what is allowed, and are called unfitted in reports.
+HEADER = """\
+# Medians of log((translation + 1) / (English + 1)) in code points, by benchmarks/fit_length.py from halves of
+# FLORES dev (CC BY-SA 4.0), Tatoeba (CC BY 2.0 FR), LAFAND-MT and SQuAD-it; Jpan from MLQE-PE. Languages without data
+# are pooled by script, or over all, with `slack` added to what is allowed, and are called unfitted in reports.
 """
 Pair = tuple[str, str]
 

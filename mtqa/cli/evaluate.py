@@ -15,7 +15,7 @@ Count = Annotated[int, typer.Option(min=100, max=1_000_000, help="Bootstrap resa
 def command(
     model: Annotated[str | None, typer.Argument(help="A model: folder, Hub id or 'demo'.", show_default=False)] = None,
     benchmark: Annotated[str, typer.Option(help="xquad-r or mlqa-r.")] = "xquad-r",
-    data: Annotated[str, typer.Option(help="Folder of the official files (en.json, de.json, …).")] = "sample",
+    data: Annotated[str, typer.Option(help="Folder of the official files, or 'sample' (en, de, es).")] = "sample",
     out: Annotated[Path | None, typer.Option(help="The result's folder.", show_default=False)] = None,
     languages: Annotated[str | None, typer.Option(help="Languages, with commas between; all by default.")] = None,
     candidate: Annotated[str, typer.Option(help="Text of a candidate: sentence or sentence+context.")] = "sentence",
@@ -31,13 +31,14 @@ def command(
 
     Example: mtqa evaluate demo --benchmark xquad-r --data lareqa/xquad-r --languages en,de,es --out demo-xquad
     """
+    from mtqa.core.languages import resolve_list
     from mtqa.core.recipe import parse
     from mtqa.evaluate.run import METRICS_FILE, evaluate, export_texts, read_metrics
     from mtqa.evaluate.settings import EvaluateSettings
     from mtqa.evaluate.summary import table
 
     values = {"benchmark": benchmark, "data": data, "candidate": candidate, "resamples": resamples, "seed": seed}
-    values |= {"languages": None if languages is None else languages.split(","), "device": device}
+    values |= {"languages": None if languages is None else resolve_list(languages), "device": device}
     values |= {"vectors": None if vectors is None else str(vectors)}
     settings = parse(EvaluateSettings, values, "options")
     if write_texts is not None:

@@ -51,7 +51,7 @@ def read_beir(folder: Path) -> Iterator[RawItem]:
 def _pairs(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (query id, document id) of a qrels file: query-id, corpus-id, score, with or without a header."""
     for number, row in enumerate(csv.reader(lines(path), delimiter="\t", quoting=csv.QUOTE_NONE), 1):
-        if number == 1 and row and not row[-1].strip().lstrip("-").isdigit():
+        if number == 1 and len(row) == 3 and row[-1].strip() == "score":
             continue
         try:
             query, document, score = row

@@ -52,18 +52,21 @@ def _config() -> Any:
 def relocate(raw_passage: str, passage: str, raw_answer: str, answer: str, start: int) -> int | None:
     """Return where the cleaned answer stands in the cleaned passage, None where that cannot be told.
 
-    `start` is its place in the raw passage. Where the raw text at `start` is the answer, the occurrence nearest to the
-    same place counts; where it is not (a wrong offset), only an occurrence that is the only one.
+    `start` is its place in the raw passage. Where the raw text at `start` is the answer, that occurrence is meant: the
+    same one counted from the left, or the one at the nearest share of the length where cleaning changed how many there
+    are. Where it is not (a wrong offset), the answer is found only if it occurs once.
     """
     right = raw_passage[start : start + len(raw_answer)] == raw_answer
     if right and passage == raw_passage and answer == raw_answer:
         return start
     places = occurrences(passage, answer)
-    if not right:
+    if len(places) < 2 or not right:
         return places[0] if len(places) == 1 else None
-    lead = len(raw_answer) - len(raw_answer.lstrip())
-    near = len(clean_text.__wrapped__(raw_passage[: start + lead] + "|")) - 1
-    return min(places, key=lambda place: (abs(place - near), place), default=None)
+    raw_places = occurrences(raw_passage, raw_answer)
+    if len(raw_places) == len(places):
+        return places[raw_places.index(start)]
+    near = start * len(passage) / len(raw_passage)
+    return min(places, key=lambda place: (abs(place - near), place))
 
 
 def occurrences(text: str, part: str) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mtqa.collect.clean import clean_line, clean_text, relocate
@@ -17,8 +18,8 @@ STARTS_LOST = "answer_starts_lost"
 STARTS_CORRECTED = "answer_starts_corrected"
 CROSSES_SENTENCE = "answers_crossing_sentence"
 NOTES = (STARTS_LOST, STARTS_CORRECTED, CROSSES_SENTENCE)
-"""What is counted about usable rows (before duplicates and the limit go): a start that could not be found again, one that was wrong and could be
-corrected, an answer that runs past its sentence (its start becomes null)."""
+"""What is counted about usable rows, before duplicates and the limit go: a start that could not be found again, one
+that was wrong and could be corrected, an answer that runs past its sentence (its start becomes null)."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ class RowMaker:
         notes.update(row_notes)
         return self._row(raw, question, passage, unit, answers)
 
-    def _cut(
-        self, passage: str | None, answers: list[Answer], notes: Counter[str]
-    ) -> tuple[str, list[Answer]] | None:
+    def _cut(self, passage: str | None, answers: list[Answer], notes: Counter[str]) -> tuple[str, list[Answer]] | None:
         first = next((a.start for a in answers if a.start is not None), None)
         span = None if passage is None or first is None else sentence_at(passage, first, self.iso)
         if passage is None or span is None:
@@ -79,10 +78,10 @@ class RowMaker:
         self, raw: RawItem, question: str, passage: str | None, unit: str | None, answers: list[Answer]
     ) -> dict[str, Any]:
         question_id = content_id(question)
-        group = question_id if passage is None else content_id(passage)
+        group = question_id if passage is None else _passage_id(passage)
         return {
             "item_id": content_id(self.dataset, raw.split or "train", raw.id, question, unit),
-            "passage_id": None if unit is None else content_id(unit),
+            "passage_id": None if unit is None else _passage_id(unit),
             "question_id": question_id,
             "dataset": self.dataset,
             "licence": self.licence,
@@ -94,6 +93,12 @@ class RowMaker:
             "answers": [{"text": answer.text, "start": answer.start} for answer in answers],
             "mt": None,
         }
+
+
+@lru_cache(maxsize=64)
+def _passage_id(passage: str) -> str:
+    """Return a passage's id; several questions in a row share one."""
+    return content_id(passage)
 
 
 def _answers(raw: RawItem, passage: str | None, notes: Counter[str]) -> list[Answer]:

@@ -142,8 +142,8 @@ def _writer(
 
 def _check_not_empty(counts: dict[str, Count]) -> None:
     for dataset, count in counts.items():
-        if count.kept.total() == 0:
-            reasons = ", ".join(f"{n:,} {reason.value}" for reason, n in sorted(count.dropped.items()))
+        if count.kept.total() + count.dropped[Drop.DUPLICATE] == 0:
+            reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(count.dropped.items()))
             raise MtqaError(
                 f"No item of '{dataset}' is left." if count.read else f"'{dataset}' holds no rows.",
                 where=dataset,

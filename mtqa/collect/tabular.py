@@ -133,12 +133,17 @@ def read_table(rows: Callable[[Mapping[str, str]], Iterable[Row]], columns: Mapp
 
 
 def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> RawItem:
-    """Make an item of a row; raises UsageError that names the row and column where a value has the wrong type."""
+    """Make an item of a row; a passage that is a list of texts gets one a line.
+
+    Raises UsageError that names the row and column where a value has the wrong type.
+    """
 
     def text(field: str) -> str | None:
         if field not in columns:
             return None
         value = cell(row, columns[field])
+        if field == "passage" and isinstance(value, list) and all(isinstance(part, str) for part in value):
+            return "\n".join(value)
         if value is None or isinstance(value, str | int | float):
             return "" if value is None else str(value)
         raise UsageError(

@@ -76,6 +76,10 @@ def read_batches(path: Path, columns: Sequence[str] | None = None, size: int = 8
     """Yield a Parquet file's rows in order; raises UsageError naming the file where it is damaged."""
     try:
         with pq.ParquetFile(path) as file:
+            # pyarrow leaves out a column that the file lacks without a word.
+            missing = sorted(set(columns or ()) - set(file.schema_arrow.names))
+            if missing:
+                raise pa.ArrowInvalid(f"no column {', '.join(missing)}")
             yield from file.iter_batches(batch_size=size, columns=list(columns) if columns else None)
     except (pa.ArrowException, OSError) as error:
         raise UsageError(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mtqa.core.errors import UsageError
 
+ENGLISH = "eng_Latn"
 TABLE = Path(__file__).with_name("languages.csv")
 NEAR = 3
 NEXT_STEP = "see 'mtqa languages' for all codes and names"

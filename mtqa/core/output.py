@@ -64,6 +64,8 @@ def guard(out: Path, work: Work, *, overwrite: bool) -> None:
     A folder without a manifest, or of another stage, is never replaced; a finished result of the same stage with
     other settings or inputs only with `overwrite`.
     """
+    if out.name in ("", ".."):
+        raise UsageError("The output is a folder without a name of its own.", where=out, expected="a folder's name")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not out.is_dir():

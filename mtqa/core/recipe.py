@@ -62,6 +62,8 @@ def _problem(model: type[BaseModel], detail: Any) -> str:
     if detail["type"] == "missing":
         return f"The key '{key}' is missing."
     message = str(detail["msg"]).removeprefix("Value error, ")
+    if not detail["loc"]:
+        return f"{message[:1].upper()}{message[1:]}."
     return f"'{key}' is {detail['input']!r}: {message[:1].lower()}{message[1:]}."
 
 
@@ -74,7 +76,7 @@ def _known_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
         field = current.model_fields.get(str(part))
         if field is not None:
             current = _model_in(field.annotation)
-    return sorted(current.model_fields) if current else []
+    return sorted(f.alias or name for name, f in current.model_fields.items()) if current else []
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

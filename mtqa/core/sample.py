@@ -28,4 +28,3 @@ def sample_items(corpus: Corpus, count: int, seed: int, split: str = "train") ->
                 if row["item_id"] in chosen:
                     rows[row["item_id"]][lang] = row
     return list(rows.values())
-

@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from mtqa.core.languages import ENGLISH as ENGLISH
+
 SCHEMA_VERSION = 1
-ENGLISH = "eng_Latn"
 
 ANSWER = pa.struct([("text", pa.string()), ("start", pa.int32())])
 SEGMENT = pa.struct(

@@ -20,8 +20,8 @@ def rank_distance(ranks: Ints) -> Floats:
     """
     found = ranks > 0
     worst = np.where(found, ranks, 0).max(axis=1)
-    best = np.where(found, ranks, np.iinfo(np.int64).max).min(axis=1)
-    return np.where(found.sum(axis=1) > 1, (worst - best).astype(np.float64), np.nan)
+    best = np.where(found, ranks, np.inf).min(axis=1)
+    return np.where(found.sum(axis=1) > 1, worst - best, np.nan)
 
 
 def max_at_r(ranks: Ints) -> Floats:
@@ -55,7 +55,7 @@ def mean_rank_by_passage_language(ranks: Ints, query_languages: NDArray[np.int64
 
 def first_hit_confusion(ranks: Ints, query_languages: NDArray[np.int64]) -> Floats:
     """Return (L, L): for each query language (row) the share whose first relevant hit is in each language."""
-    first = np.where(ranks > 0, ranks, np.iinfo(np.int64).max).argmin(axis=1)
+    first = np.where(ranks > 0, ranks, np.inf).argmin(axis=1)
     return _shares(np.eye(ranks.shape[1])[first], query_languages)
 
 

@@ -88,7 +88,11 @@ def paired_difference(a: Path, b: Path, metric: str, *, resamples: int = 1000, s
     tail = min((differences <= 0).sum(), (differences >= 0).sum()) + 1
     values = mean(cells[0]), mean(cells[1])
     return Difference(
-        metric, *values, values[0] - values[1], interval(differences), min(1.0, float(2 * tail / (len(differences) + 1)))
+        metric,
+        *values,
+        values[0] - values[1],
+        interval(differences),
+        min(1.0, float(2 * tail / (len(differences) + 1))),
     )
 
 

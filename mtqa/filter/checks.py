@@ -53,9 +53,7 @@ def check_text(check: Check, source: str | None, target: str, lang: Target) -> f
     return TEXT_CHECKS[check].score(source, target, lang)
 
 
-def check_passage(
-    check: Check, source: str | None, target: str, sentences: Sentences, lang: Target
-) -> float | None:
+def check_passage(check: Check, source: str | None, target: str, sentences: Sentences, lang: Target) -> float | None:
     """Return one check's score of a passage: the worst of the whole and, for such checks, of its sentences."""
     scores = [check_text(check, source, target, lang)]
     if TEXT_CHECKS[check].by_sentence:

@@ -8,15 +8,16 @@ from mtqa.filter.target import Target
 from mtqa.filter.text import WORDS
 
 WHOLE = 3
+PLAIN_SHARE = 0.6
 QUOTED = re.compile(r'"[^"]{1,120}"|“[^”]{1,120}”')
 
 
 def copied_run(source: str | None, target: str, lang: Target) -> float | None:
-    """Return the longest unbroken run of lower-case source words in the translation, in words of two letters or more.
+    """Return the greatest number of lower-case words in an unbroken run of source words in the translation.
 
-    A translation that is the source throughout counts one word more, from three lower-case words on: shorter ones are
-    names, titles and terms. Words in lower case only, because names stay as they are, and so do letters in formulas and
-    short quotations.
+    Counted are words of two letters or more, in runs where they are three of five: names, titles, formulas and short
+    quotations stay as they are in good translations. A translation that is the source throughout counts one word more,
+    from three lower-case words on.
     """
     if not source:
         return None
@@ -29,20 +30,21 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _plain(word: str) -> bool:
-    return word.islower() and word.isalpha()
+    return len(word) > 1 and word.islower() and word.isalpha()
 
 
 def _longest_run(source: list[str], target: list[str]) -> int:
-    """Return the weight of the longest common run of lower-case words (dynamic programming over positions)."""
+    """Return the most lower-case words in a common run of words (dynamic programming over positions)."""
     places: dict[str, list[int]] = {}
     for position, word in enumerate(source):
-        if _plain(word):
-            places.setdefault(word, []).append(position)
-    best, before = 0, {}
+        places.setdefault(word, []).append(position)
+    best = 0
+    before: dict[int, tuple[int, int]] = {}
     for word in target:
-        weight = int(len(word) > 1)
-        here = {place: before.get(place - 1, 0) + weight for place in places.get(word, ())}
-        if here:
-            best = max(best, *here.values())
+        here = {}
+        for place in places.get(word, ()):
+            words, plain = before.get(place - 1, (0, 0))
+            here[place] = words + 1, plain + _plain(word)
+        best = max([best, *(plain for words, plain in here.values() if plain >= PLAIN_SHARE * words)])
         before = here
     return best

@@ -42,8 +42,9 @@ def group_drops(group: str, failed: Mapping[str, Iterable[str]], kept: Mapping[s
 def reasons(scores: np.ndarray, failed: np.ndarray, rules: Sequence[Rule], group_failures: int) -> list[dict[str, Any]]:
     """Return one row's reasons (field, check, score), from its scores and failures (rules,)."""
     found: list[dict[str, Any]] = [
-        {"field": rules[n].field, "check": str(rules[n].check), "score": float(scores[n])}
-        for n in np.flatnonzero(failed)
+        {"field": rule.field, "check": str(rule.check), "score": float(score)}
+        for rule, score, is_reason in zip(rules, scores, failed, strict=True)
+        if is_reason
     ]
     if group_failures >= 0:
         found.append({"field": "row", "check": str(Check.GROUP), "score": float(group_failures)})

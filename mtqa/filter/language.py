@@ -11,7 +11,8 @@ from mtqa.filter.target import Target
 from mtqa.filter.text import letter_count, uncopied
 
 MIN_LETTERS = 20
-MAX_CHARACTERS = 600
+SAMPLE = 200
+ALONE = 0.2
 VARIANTS: tuple[frozenset[str], ...] = (
     frozenset({"zh", "zh-cn", "zh-tw", "yue", "wuu"}),
     frozenset({"ar", "ary", "arz"}),
@@ -46,23 +47,23 @@ class Identifier:
 def wrong_language(source: str | None, target: str, lang: Target) -> float | None:
     """Return how sure the less sure of the identifiers is that the text is in another language than the target.
 
-    0 where one of them says that the language is right. Judged is what was not copied from the source; abstains below
-    20 such letters, and where fewer than two identifiers know the language: an identifier must not vote on a language
-    that it does not know.
+    0 where one of them says that the language is right. Judged are the first and last 200 characters of what was not
+    copied from the source; abstains below 20 such letters. An identifier does not vote on a language that it does not
+    know: where only one knows it, it must be surer (.2 is taken off its score), where none does the check abstains.
     """
     judges = identifiers_for(lang)
-    if len(judges) < 2:
-        return None
     text = uncopied(source, target)
-    if letter_count(text) < MIN_LETTERS:
+    if not judges or letter_count(text) < MIN_LETTERS:
         return None
-    text = " ".join(text.split())[:MAX_CHARACTERS]
-    score = 1.0
+    text = " ".join(text.split())
+    if len(text) > 2 * SAMPLE:
+        text = f"{text[:SAMPLE]} {text[-SAMPLE:]}"
+    score = 1.0 if len(judges) > 1 else 1.0 - ALONE
     for judge in judges:
         label, probability = judge.identify(text)
         if label in _meanings(lang.labels) or label == NO_LANGUAGE:
             return 0.0
-        score = min(score, probability)
+        score = min(score, probability if len(judges) > 1 else max(probability - ALONE, 0.0))
     return score
 
 

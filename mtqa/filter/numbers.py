@@ -36,7 +36,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
         lost = [n for n in lost if not (n.decade or n.values & WORDED or _explained(n, found, words))]
     if added:
         words = english_values(source) | {c for n in given for c in _centuries(n)}
-        added = [n for n in added if not (n.attached and n.values & POWERS or _explained(n, given, words))]
+        added = [n for n in added if not ((n.attached and n.values & POWERS) or _explained(n, given, words))]
     return float(max(len(lost), len(added)))
 
 

@@ -28,7 +28,7 @@ class TextRules(Settings):
     length_ratio: Threshold = None
     language: Threshold = None
     script: Threshold = None
-    copy_: Threshold = Field(None, alias="copy")
+    copy_: Threshold = Field(default=None, alias="copy")
     repetition: Threshold = None
     numbers: Threshold = None
     cut_off: Threshold = None
@@ -51,7 +51,7 @@ class Profile(Settings):
     """A profile file."""
 
     name: str = Field("custom", pattern=r"^[\w.-]+$")
-    drop: list[FieldName] = ["row", "question", "passage"]
+    drop: tuple[FieldName, ...] = ("row", "question", "passage")
     row: RowRules = RowRules()
     question: TextRules = TextRules()
     passage: TextRules = TextRules()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
+
 from mtqa.filter.target import Target
 
 ALLOWED = 3
@@ -33,17 +36,17 @@ def _worst(text: str) -> float:
 
 def _score(text: str) -> float:
     grams = [text[i : i + GRAM] for i in range(len(text) - GRAM + 1)]
-    places: dict[str, list[int]] = {}
-    for place, gram in enumerate(grams):
-        places.setdefault(gram, []).append(place)
+    counts = Counter(grams)
     score = 0.0
     if len(grams) >= MIN_GRAMS:
         limit = DISTINCT_SHORT if len(text) < SHORT_TEXT else DISTINCT_LONG
-        score = limit * len(grams) / len(places)
-    for found in places.values():
-        if len(found) >= ALLOWED:
-            score = max(score, _loop(text, found))
-    return score
+        score = limit * len(grams) / len(counts)
+    often = {gram for gram, count in counts.items() if count >= ALLOWED}
+    places: dict[str, list[int]] = {}
+    for place, gram in enumerate(grams):
+        if gram in often:
+            places.setdefault(gram, []).append(place)
+    return max([score, *(_loop(text, found) for found in places.values())])
 
 
 def _loop(text: str, places: list[int]) -> float:
@@ -53,7 +56,7 @@ def _loop(text: str, places: list[int]) -> float:
     """
     best = 0.0
     reached = -1
-    for here, there in zip(places, places[1:], strict=False):
+    for here, there in pairwise(places):
         period = there - here
         if here < reached or text[here:there] != text[there : there + period]:
             continue

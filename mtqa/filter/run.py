@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -56,7 +57,8 @@ class Job:
 
     def part_fingerprint(self, lang: str, work: Work) -> str:
         """The fingerprint of a language's part; with a group mode it depends on all languages."""
-        grouped = {} if self.settings.group == "any" else {l: self.score_fingerprint(l) for l in self.corpus.languages}
+        codes = [] if self.settings.group == "any" else self.corpus.languages
+        grouped = {f"scores of {code}": self.score_fingerprint(code) for code in codes}
         rules = {rule.name: [rule.threshold, rule.drops] for rule in self.rules}
         settings = {"rules": rules, "group": self.settings.group, "scores": self.score_fingerprint(lang)}
         return work.part_fingerprint(settings, {**self._inputs(lang), **grouped})
@@ -134,9 +136,7 @@ def _build(job: Job, work: Work, build: Building, stored: dict[str, list[str]]) 
     )
 
 
-def _scores(
-    job: Job, lang: str, build: Building, stored: dict[str, list[str]], bar: Progress
-) -> dict[str, int]:
+def _scores(job: Job, lang: str, build: Building, stored: dict[str, list[str]], bar: Progress) -> dict[str, int]:
     """Write a language's scores below `.scores/`, or take stored ones over; return their files' rows."""
     if lang in stored:
         rows: dict[str, int] = {}
@@ -148,13 +148,11 @@ def _scores(
         bar.update(job.corpus.rows(lang))
         return rows
     writers: dict[str, TableWriter] = {}
-    for split, batch in score_language(job.corpus, target(lang, job.settings.seed), job.rules, bar):
-        if split not in writers:
-            writers[split] = TableWriter(build.path, f".scores/{lang}/{split}", SCORES)
-        writers[split].write(batch)
-    for writer in writers.values():
-        with writer:
-            pass
+    with ExitStack() as stack:
+        for split, batch in score_language(job.corpus, target(lang, job.settings.seed), job.rules, bar):
+            if split not in writers:
+                writers[split] = stack.enter_context(TableWriter(build.path, f".scores/{lang}/{split}", SCORES))
+            writers[split].write(batch)
     return {name: n for writer in writers.values() for name, n in writer.rows.items()}
 
 
@@ -197,7 +195,9 @@ def _decide(
                 kept.write(rows.filter(pa.array(~leaves)))
                 why = [reasons(scores[n], failed[n], job.rules, int(group[n])) for n in np.flatnonzero(leaves)]
                 bad = rows.filter(pa.array(leaves))
-                rejected.write(bad.append_column(REJECTED.field("reasons"), pa.array(why, REJECTED.field("reasons").type)))
+                rejected.write(
+                    bad.append_column(REJECTED.field("reasons"), pa.array(why, REJECTED.field("reasons").type))
+                )
         _check_sum(lang, split, job.corpus.rows(lang, split), sum(kept.rows.values()), sum(rejected.rows.values()))
         written |= kept.rows | rejected.rows
     return written, tally.counts()

@@ -124,7 +124,9 @@ def _pairs(row: Row, source: Row | None, field: str) -> list[TextPair]:
         if row[field] is None and not (source and source[field]):
             return []
         text = row[field] or ""
-        return [TextPair(source[field] if source else None, text, _sentences(row, source) if field == "passage" else ())]
+        return [
+            TextPair(source[field] if source else None, text, _sentences(row, source) if field == "passage" else ())
+        ]
     if field == "answer":
         ours = [answer["text"] or "" for answer in row["answers"]]
         theirs = [answer["text"] for answer in source["answers"]] if source else [None] * len(ours)

@@ -24,7 +24,9 @@ def write_comparison(recipe: Recipe, out: Path) -> dict[str, Any]:
     (first, second, and by measure the difference with its interval and p-value). A measure that the benchmark does not
     have (Cr with one language) is left out.
     """
-    content = {settings.benchmark: _benchmark(recipe, out, settings.benchmark) for settings in recipe.evaluate}
+    content: dict[str, Any] = {
+        settings.benchmark: _benchmark(recipe, out, settings.benchmark) for settings in recipe.evaluate
+    }
     write_text_atomic(out / COMPARISON, json.dumps(content, indent=1) + "\n")
     return content
 
@@ -60,4 +62,3 @@ def _benchmark(recipe: Recipe, out: Path, name: str) -> dict[str, Any]:
         "models": models,
         "differences": differences,
     }
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from mtqa.shards.settings import ShardSettings
 from mtqa.train.settings import TrainSettings
 from mtqa.translate.settings import TranslateSettings
 
+S = TypeVar("S", bound=Settings)
 STAGE_SETTINGS: dict[str, type[Settings]] = {
     "collect": CollectSettings,
     "translate": TranslateSettings,
@@ -42,7 +43,7 @@ class Recipe(Settings):
     seed: int = Field(1, ge=0)
     collect: CollectSettings
     translate: TranslateSettings
-    filter: FilterSettings = FilterSettings()
+    filter: FilterSettings = Field(default_factory=lambda: FilterSettings())
     shards: dict[str, Any] = Field(description="Settings of build-shards that the arms share.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of train that the arms share.")
     arms: dict[str, Arm] = Field(default_factory=lambda: {"model": Arm()}, min_length=1)
@@ -79,7 +80,7 @@ class Recipe(Settings):
         changes = self.arms[arm].train
         return None if changes is False else self._merged(TrainSettings, "train", arm, changes)
 
-    def _merged(self, model: type[Any], stage: str, arm: str, changes: dict[str, Any]) -> Any:
+    def _merged(self, model: type[S], stage: str, arm: str, changes: dict[str, Any]) -> S:
         values = {**getattr(self, stage), **changes}
         if "seed" in model.model_fields:
             values.setdefault("seed", self.seed)

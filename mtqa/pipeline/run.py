@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from mtqa.pipeline.compare import write_comparison
 from mtqa.pipeline.recipe import Recipe
 
 RUN_FILE = "run.json"
-VERSIONED = ("ctranslate2", "datasets", "numpy", "pyarrow", "sentence-transformers", "sentencex", "torch", "transformers")
+VERSIONED = ("ctranslate2", "numpy", "pyarrow", "sentence-transformers", "sentencex", "torch", "transformers")
 
 
 @dataclass
@@ -117,17 +118,14 @@ def _arm_stages(recipe: Recipe, out: Path, arm: str, journal: Journal) -> None:
     if training is not None:
         batches = recipe.shard_settings(arm)
         journal.do(
-            f"build-shards {arm}", shards, lambda: build_shards([out / "filtered"], batches, shards, overwrite=True)
+            f"build-shards {arm}", shards, partial(build_shards, [out / "filtered"], batches, shards, overwrite=True)
         )
-        journal.do(f"train {arm}", model, lambda: train(shards, training, model, overwrite=True))
+        journal.do(f"train {arm}", model, partial(train, shards, training, model, overwrite=True))
     encoder = encoder_of(recipe, out, arm)
     for settings in recipe.evaluate:
         folder = out / "evaluation" / arm / settings.benchmark
-        journal.do(
-            f"evaluate {arm} {settings.benchmark}",
-            folder,
-            lambda settings=settings, folder=folder: evaluate(encoder, settings, folder, overwrite=True),
-        )
+        work = partial(evaluate, encoder, settings, folder, overwrite=True)
+        journal.do(f"evaluate {arm} {settings.benchmark}", folder, work)
 
 
 def _publish(recipe: Recipe, out: Path, journal: Journal) -> None:
@@ -136,9 +134,7 @@ def _publish(recipe: Recipe, out: Path, journal: Journal) -> None:
     assert recipe.publish is not None
     settings, arm = recipe.publish, recipe.published_arm
     dataset, model = out / "published" / "dataset", out / "published" / "model"
-    journal.do(
-        "publish dataset", dataset, lambda: publish_dataset(out / "filtered", settings, dataset, overwrite=True)
-    )
+    journal.do("publish dataset", dataset, lambda: publish_dataset(out / "filtered", settings, dataset, overwrite=True))
     if recipe.arms[arm].train is not False:
         evaluations = [out / "evaluation" / arm / e.benchmark for e in recipe.evaluate]
         journal.do(

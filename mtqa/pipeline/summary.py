@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,16 @@ def run_summary(run: Path, recipe: Recipe, stages: dict[str, dict[str, Any]]) ->
 def _models(name: str, content: dict[str, Any]) -> str:
     measures = list(next(iter(content["models"].values())))
     rows = [
-        [arm, *(_interval(m, v["value"], v["low"], v["high"]) for m, v in values.items())]
+        [arm, *(_interval(m, v["value"], (v["low"], v["high"])) for m, v in values.items())]
         for arm, values in content["models"].items()
     ]
     counts = content["counts"]
     heading = (
-        f"{name} ({', '.join(content['languages'])}): {counts['queries']:,} queries, {counts['candidates']:,} candidates; "
-        "mAP with 95 % intervals over questions"
+        f"{name} ({', '.join(content['languages'])}): {counts['queries']:,} queries, "
+        f"{counts['candidates']:,} candidates; mAP with 95 % intervals over questions"
     )
-    return "\n".join([heading, text_table(["model", *(TITLES.get(m, m) for m in measures)], rows), content["signature"]])
+    table = text_table(["model", *(TITLES.get(m, m) for m in measures)], rows)
+    return "\n".join([heading, table, content["signature"]])
 
 
 def _differences(content: dict[str, Any]) -> str:
@@ -53,16 +55,16 @@ def _differences(content: dict[str, Any]) -> str:
     rows = [
         [
             f"{d['first']} − {d['second']}",
-            *(_interval(m, v["difference"], *v["interval"], sign="+") for m, v in d["measures"].items()),
+            *(_interval(m, v["difference"], v["interval"], "+") for m, v in d["measures"].items()),
         ]
         for d in content["differences"]
     ]
     return text_table(["difference, paired by question", *(TITLES.get(m, m) for m in measures)], rows)
 
 
-def _interval(measure: str, value: float, low: float, high: float, sign: str = "") -> str:
+def _interval(measure: str, value: float, ends: Sequence[float], sign: str = "") -> str:
     form = f"{sign}.1f" if measure == "rank_distance" else f"{sign}.3f"
-    return f"{value:{form}} [{low:{form}}, {high:{form}}]".replace("-", "−")
+    return f"{value:{form}} [{ends[0]:{form}}, {ends[1]:{form}}]".replace("-", "−")
 
 
 def _sample_rows(run: Path, seed: int) -> str:

@@ -8,9 +8,7 @@ from collections.abc import Sequence
 
 def width(text: str) -> int:
     """Return how many terminal cells a text takes (wide East Asian characters two, combining marks none)."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

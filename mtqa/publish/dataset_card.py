@@ -34,6 +34,7 @@ class DatasetFacts:
     sources: list[Source]
     translator: Translator
     filtered: dict[str, Filtered]
+    collect_run: Mapping[str, Any]
     filter_run: Mapping[str, Any]
     verdict: Verdict
     samples: Groups
@@ -41,7 +42,7 @@ class DatasetFacts:
     @property
     def translated(self) -> list[str]:
         """The languages other than English where a translation model was at work."""
-        return [lang for lang in self.rows if lang != ENGLISH] if self.translator.model else []
+        return [lang for lang in self.rows if lang != ENGLISH] if self.translator else []
 
     @property
     def total(self) -> int:
@@ -113,10 +114,11 @@ def _summary(facts: DatasetFacts, settings: PublishSettings) -> str:
     names = listing([get(lang).name for lang in facts.rows])
     text = f"Questions, passages and answers in {names}: {facts.total:,} rows."
     if len(facts.rows) > 1:
-        text += " Rows with the same `item_id` say the same in different languages."
+        text += " Rows with the same `item_id` say the same in different languages"
+        text += "; not every item is there in every language." if facts.filtered else "."
     if facts.translated:
         text += (
-            f"\n\n**All rows but the English ones are machine translations** by {code(facts.translator.model)}; no "
+            f"\n\n**All rows but the English ones are machine translations** by {facts.translator.named()}; no "
             "person has checked them. They are meant for training retrievers and readers, not for evaluation and not "
             "as examples of good language."
         )
@@ -155,20 +157,38 @@ def _sizes(facts: DatasetFacts) -> str:
 
 def _making(facts: DatasetFacts) -> str:
     names = listing([escape(s.name) for s in facts.sources])
-    steps = [f"English questions with passages and answers were collected from {names or 'the sources below'}."]
+    steps = [f"Questions with passages and answers were collected from {names or 'the sources below'}"]
+    steps[0] += f"{_collected(facts.collect_run)}."
     if facts.translated:
         model = facts.translator
-        text = f"Questions, passages and answers were translated sentence by sentence with {code(model.model)}"
-        text += f", revision {code(model.revision)}" if model.revision else ""
-        details = [f"{escape(k.replace('_', ' '))} {code(v)}" for k, v in sorted(model.decoding.items()) if v != ""]
-        steps.append(text + (f" ({', '.join(details)})." if details else "."))
+        text = (
+            f"Questions, passages and answers were translated sentence by sentence with {model.named_with_revisions()}"
+        )
+        details = [f"{escape(k.replace('_', ' '))} {code(v)}" for k, v in model.decoding.items()]
+        text += f" ({', '.join(details)})." if details else "."
+        if model.placed:
+            shares = [f"{get(lang).name} {share:.1%}" for lang, share in model.placed.items()]
+            text += f" Answers whose place in the translated passage was found: {listing(shares)}."
+        steps.append(text)
     if facts.filtered:
         steps.append(
             f"Rows that failed a check were dropped (profile {code(facts.filter_run['settings'].get('profile', ''))}); "
-            "the tables below say how many and why, the thresholds are in the file named next."
+            f"the tables below say how many and why, `{PROVENANCE}` has the thresholds."
         )
     text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     return f"{text}\n\nSettings and counts of every stage are in `{PROVENANCE}`."
+
+
+def _collected(run: Mapping[str, Any]) -> str:
+    """Return what became of the sources' rows: `: 300 of 7,938 rows (left out: limit 7,638)`."""
+    counts, text = run["counts"], ""
+    if {"read", "kept", "dropped"} <= counts.keys():
+        text = f": {counts['kept']:,} of {counts['read']:,} rows"
+        dropped = [f"{escape(reason.replace('_', ' '))} {n:,}" for reason, n in sorted(counts["dropped"].items())]
+        text += f" (left out: {', '.join(dropped)})" if dropped else ""
+    if run["settings"].get("passage_unit") == "sentence":
+        text += "; a passage is the one sentence in which the answer begins"
+    return text
 
 
 def _filtering(facts: DatasetFacts) -> str:

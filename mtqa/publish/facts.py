@@ -14,6 +14,7 @@ from mtqa.core.schema import ENGLISH
 from mtqa.publish.known import model_licence
 from mtqa.publish.layout import public
 from mtqa.publish.licences import Use
+from mtqa.publish.markdown import code, listing
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,39 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Translator:
-    """The translation model and how it was run; empty where nothing was translated."""
+class Model:
+    """A translation model; an empty revision or licence is one that no manifest names."""
 
-    model: str = ""
+    name: str
     revision: str = ""
     licence: str = ""
+
+
+@dataclass(frozen=True)
+class Translator:
+    """The translation models (one, or one a language) and how they were run; empty where nothing was translated.
+
+    `placed` maps a language to the share of answers whose place in the passage was found, before filtering.
+    """
+
+    models: tuple[Model, ...] = ()
     decoding: dict[str, Any] = field(default_factory=dict)
+    placed: dict[str, float] = field(default_factory=dict)
 
     def uses(self) -> list[Use]:
-        """Return the model as something whose licence counts; nothing where nothing was translated."""
-        return [Use(f"the translation model {self.model}", self.licence)] if self.model else []
+        """Return the models as things whose licences count."""
+        return [Use(f"the translation model {model.name}", model.licence) for model in self.models]
+
+    def __bool__(self) -> bool:
+        return bool(self.models)
+
+    def named(self) -> str:
+        """Return the models' names for a sentence."""
+        return listing([code(model.name) for model in self.models])
+
+    def named_with_revisions(self) -> str:
+        """Return names and revisions for a sentence."""
+        return listing([code(m.name) + (f", revision {code(m.revision)}" if m.revision else "") for m in self.models])
 
 
 @dataclass(frozen=True)
@@ -96,20 +119,37 @@ def sources(manifest: Manifest, rows: Mapping[tuple[str, str], int]) -> list[Sou
 
 
 def translator(manifest: Manifest, licence: str | None = None) -> Translator:
-    """Return what translate noted about its model; a given `licence` counts instead of the noted one."""
+    """Return the models that translate noted and its decoding settings; a given `licence` counts for all of them."""
     runs = stages(manifest, "translate")
     if not runs:
         return Translator()
     info, settings = runs[-1].get("info", {}), runs[-1].get("settings", {})
-    model = info.get("model", settings.get("model", ""))
-    details = dict(model) if isinstance(model, Mapping) else {"model": model}
-    details = {**details, **{k: v for k, v in info.items() if k not in ("model", "lineage") and not _nested(v)}}
-    name = _text(details.pop("model", "") or details.pop("name", "") or settings.get("model"))
-    revision = _text(details.pop("revision", "") or details.pop("model_revision", ""))
-    licence = _text(details.pop("licence", "") or details.pop("model_licence", "")) or model_licence(name)
-    skip = ("to", "model", "memory", "languages", "targets", "devices", "workers", "device")
-    decoding = {k: v for k, v in settings.items() if k not in skip and v is not None and not _nested(v)}
-    return Translator(name, revision, licence, {**decoding, **details})
+    noted = info.get("models") or info.get("model") or settings.get("model", "")
+    if isinstance(noted, Mapping):
+        noted = list(noted.values()) if all(isinstance(v, Mapping) for v in noted.values()) else [noted]
+    entries = noted if isinstance(noted, list) else [noted]
+    if len(entries) == 1 and not isinstance(entries[0], Mapping):
+        entries = [{**info, "name": entries[0]}]
+    models = [_model(entry if isinstance(entry, Mapping) else {"name": entry}, licence) for entry in entries]
+    decoding = {name: settings[name] for name in DECODING if settings.get(name) is not None}
+    decoding |= {name: info[name] for name in DECODING if isinstance(info.get(name), str | int | float)}
+    answers = {lang: counts.get("answers") for lang, counts in sorted(runs[-1].get("parts", {}).items())}
+    placed = {
+        lang: n["found"] / (n["found"] + n["lost"])
+        for lang, n in answers.items()
+        if isinstance(n, Mapping) and n.get("found", 0) + n.get("lost", 0)
+    }
+    return Translator(tuple(dict.fromkeys(models)), decoding, placed)
+
+
+DECODING = ("engine", "engine_version", "compute_type", "beam_size", "batch_tokens", "max_segment_tokens")
+
+
+def _model(entry: Mapping[str, Any], licence: str | None) -> Model:
+    name = _text(entry.get("name") or entry.get("model"))
+    noted = _text(entry.get("licence"))
+    known = model_licence(name) if noted in ("", "unknown") else noted
+    return Model(name, _text(entry.get("revision")), licence or known)
 
 
 def filtered(manifest: Manifest) -> dict[str, Filtered]:
@@ -128,10 +168,6 @@ def _filtered(counts: Mapping[str, Any]) -> Filtered:
 
 
 REASON_KEYS = ("reasons", "by_reason", "by_check", "dropped_by", "by reason")
-
-
-def _nested(value: Any) -> bool:
-    return isinstance(value, Mapping | list | tuple)
 
 
 def _text(value: Any) -> str:

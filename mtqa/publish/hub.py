@@ -1,7 +1,8 @@
 """Upload of a built folder to the Hugging Face Hub: to a pull request or branch, verified, then merged.
 
 `main` changes in one step, the merge, and only after every file of the pull request has the right hash; so nobody sees
-half a data set. The token comes from huggingface_hub's own sources (`HF_TOKEN`, `hf auth login`) and stays there.
+half a data set. Where `hf_xet` is installed the client sends large files through Xet; our tests cover its other way,
+git-LFS. The token comes from huggingface_hub's own sources (`HF_TOKEN`, `hf auth login`) and stays there.
 """
 
 from __future__ import annotations

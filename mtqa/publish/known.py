@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 MODEL_LICENCES = {
+    "mtqa-demo": "CC-BY-2.0-FR",
     "facebook/nllb-200-*": "CC-BY-NC-4.0",
     "nllb-*": "CC-BY-NC-4.0",
     "facebook/m2m100_*": "MIT",

@@ -54,12 +54,14 @@ def _summary(facts: ModelFacts) -> str:
     names = listing([get(lang).name for lang in facts.languages])
     size = f"vectors of {facts.dimension} numbers" if facts.dimension else "vectors"
     text = f"A dual encoder for retrieval: it turns questions and passages into {size} whose cosine says how well a "
-    text += f"passage answers a question, whatever the languages of the two. It is {code(facts.encoder.name)}"
+    text += (
+        f"passage answers a question, also where the two are in different languages. It is {code(facts.encoder.name)}"
+    )
     if facts.training.get("counts", {}).get("steps") == 0:
         return f"{text} as it is: nothing was trained."
     text += ", trained further on question–passage pairs" + (f" in {names}." if names else ".")
-    if facts.translator.model and any(lang != ENGLISH for lang in facts.languages):
-        text += f" The pairs that are not English were machine-translated with {code(facts.translator.model)}."
+    if facts.translator and any(lang != ENGLISH for lang in facts.languages):
+        text += f" The pairs that are not English were machine-translated with {facts.translator.named()}."
     return text
 
 
@@ -109,11 +111,14 @@ def _results(facts: ModelFacts) -> str:
 
 def _data(facts: ModelFacts) -> str:
     text = source_table(facts.sources)
-    if facts.translator.model:
-        model = facts.translator
-        text += f"\n\nTranslated sentence by sentence with {code(model.model)}"
-        text += f", revision {code(model.revision)}." if model.revision else "."
-    batches = _pairs(facts.shards.get("settings", {}))
+    if facts.translator:
+        text += f"\n\nTranslated sentence by sentence with {facts.translator.named_with_revisions()}."
+    settings = dict(facts.shards.get("settings", {}))
+    if settings.get("mode") != "hybrid":
+        settings.pop("alpha", None)
+    if settings.get("sampling") != "temperature":
+        settings.pop("temperature", None)
+    batches = _pairs(settings)
     return text + (f"\n\nBatches:\n\n{batches}" if batches else "")
 
 
@@ -121,9 +126,10 @@ def _training(facts: ModelFacts) -> str:
     settings = _pairs(facts.training.get("settings", {}))
     start = f"Started from {code(facts.encoder.name)}"
     start += f", revision {code(facts.encoder.revision)}" if facts.encoder.revision else ""
+    start += f" ({escape(facts.encoder.licence or 'licence unknown')})"
     counts = facts.training.get("counts", {})
     if {"steps", "pairs", "tokens"} <= counts.keys():
-        start += f"; {counts['steps']:,} steps, {counts['pairs']:,} pairs, {counts['tokens']:,} tokens"
+        start += f". Steps: {counts['steps']:,}; pairs: {counts['pairs']:,}; tokens: {counts['tokens']:,}"
     return f"{start}.\n\n{settings}".rstrip()
 
 
@@ -142,9 +148,10 @@ def _limits(facts: ModelFacts) -> str:
         "The figures hold for their benchmarks (Wikipedia paragraphs, questions by annotators); other texts can give "
         "other figures, and languages outside the training data were not looked at unless a table above names them.",
         "A high cosine means similar, not true: the model does not know whether a passage is right.",
-        "It prefers some languages over others in a mixed pool; the bias above says how much.",
+        "It prefers some languages over others in a mixed pool"
+        + ("; the bias above says how much." if facts.results else "."),
     ]
-    if facts.translator.model:
+    if facts.translator:
         lines.insert(
             1,
             "It has learned from machine translations whose errors of meaning (negation, names, offensive words) no "

@@ -136,6 +136,7 @@ def dataset_facts(corpus: Corpus, settings: PublishSettings) -> DatasetFacts:
         sources=sources,
         translator=translator,
         filtered=read.filtered(manifest),
+        collect_run=public(stage_summary(manifest, "collect")),
         filter_run=public(stage_summary(manifest, "filter")),
         verdict=combine(uses + translator.uses()),
         samples=sample_groups(corpus, settings.samples),

@@ -50,7 +50,7 @@ class Result:
         """The benchmark's name, and that it is a part of it where it is."""
         name = TITLES.get(self.benchmark, self.benchmark)
         part = self.candidates is not None and self.candidates < WHOLE.get(self.benchmark, 0)
-        return f"{name} (part, {self.candidates:,} candidates)" if part else name
+        return f"{name} (part)" if part else name
 
 
 def evaluation_results(folder: Path, evaluation: Manifest, model: Manifest) -> Result:
@@ -131,7 +131,9 @@ def model_index(name: str, results: Sequence[Result]) -> list[dict[str, Any]]:
             }
             for m in result.metrics
         ]
-        dataset = {"type": result.benchmark, "name": result.title, "split": "test"}
+        pool = {"questions": result.questions, "candidates": result.candidates, "languages": list(result.languages)}
+        args = {key: value for key, value in pool.items() if value}
+        dataset = {"type": result.benchmark, "name": result.title, "split": "test", "args": args}
         entries.append(
             {"task": {"type": "text-retrieval", "name": "Retrieval"}, "dataset": dataset, "metrics": metrics}
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mtqa.publish.facts import Source, Translator
 from mtqa.publish.layout import CHECKSUMS, LICENCE_FILE, PROVENANCE
 from mtqa.publish.licences import Verdict
-from mtqa.publish.markdown import code, escape, link, table
+from mtqa.publish.markdown import code, escape, link, listing, table
 from mtqa.publish.settings import PublishSettings
 
 FILES = (
@@ -42,15 +42,15 @@ def licence_text(verdict: Verdict, settings: PublishSettings, translator: Transl
     """Return what follows from the licences (for a data set, or a `model` trained on it), and an override if any."""
     whole = f"The whole: **{verdict.name}**." if verdict.hub != "other" else "No single licence covers the whole."
     lines = [whole, *(escape(sentence) for sentence in verdict.sentences)]
-    if translator.model:
-        named = f", {escape(translator.licence)}" if translator.licence else " (its manifest names no licence)"
+    if translator:
+        named = listing([f"{code(m.name)} ({escape(m.licence or 'licence unknown')})" for m in translator.models])
         lines.append(
-            f"Translations were made with {code(translator.model)}{named}. Whether the licence of a model's weights "
+            f"Translations were made with {named}. Whether the licence of a model's weights "
             "reaches its output is disputed; this card takes the careful reading, that it does."
         )
     if model:
         lines.append(
-            "Whether the licences of training data reach a model trained on them is disputed too; they are counted in."
+            "Whether the licences of training data reach a model trained on them is disputed; they are counted in."
         )
     if verdict.refusals and settings.allow_restricted:
         lines.append(

@@ -70,9 +70,7 @@ def _sections(content: dict[str, Any]) -> list[tuple[str, str]]:
     return [*sections, ("how", "How it was made")]
 
 
-def _stages(
-    run: Path, manifests: dict[str, Manifest], composed: list[str], trained: list[str]
-) -> list[dict[str, Any]]:
+def _stages(run: Path, manifests: dict[str, Manifest], composed: list[str], trained: list[str]) -> list[dict[str, Any]]:
     """Return every stage's settings, as recorded in its manifest."""
     every = dict(manifests)
     every |= {f"shards {arm}": load_manifest(run / "shards" / arm) for arm in composed}

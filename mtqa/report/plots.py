@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 COLOURS = ("#6b7280", "#d97706", "#2563eb", "#059669", "#9333ea", "#dc2626", "#0891b2", "#65a30d")
-PLAIN = {
+PLAIN: dict[Any, Any] = {
     "svg.hashsalt": "mtqa",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -28,9 +28,10 @@ def interval_plot(values: Mapping[str, Mapping[str, tuple[float, float, float]]]
     measures = list(next(iter(values.values())))
 
     def draw(plt: Any) -> Any:
-        figure, axes = plt.subplots(1, len(measures), figsize=(2.6 * len(measures), 0.5 + 0.42 * len(values)), sharey=True)
-        for axis, measure in zip(axes if len(measures) > 1 else [axes], measures, strict=True):
-            for row, (arm, by_measure) in enumerate(values.items()):
+        size = (2.6 * len(measures), 0.5 + 0.42 * len(values))
+        figure, axes = plt.subplots(1, len(measures), figsize=size, sharey=True, squeeze=False)
+        for axis, measure in zip(axes[0], measures, strict=True):
+            for row, by_measure in enumerate(values.values()):
                 value, low, high = by_measure[measure]
                 colour = COLOURS[row % len(COLOURS)]
                 axis.plot([low, high], [row, row], color=colour, linewidth=2.5, solid_capstyle="round")

@@ -23,7 +23,7 @@ from mtqa.shards.choice import KINDS
 from mtqa.shards.compose import Plan
 from mtqa.shards.index import Index
 
-BUCKET_BYTES = 64 << 20
+BUCKET_BYTES = 32 << 20
 MOST_BUCKETS = 512
 COLUMNS = {
     "query": ["item_id", "passage_id", "question_id", "dataset", "question"],
@@ -93,6 +93,8 @@ def _spill(plan: Plan, index: Index, source: Source, stem: Path, what: tuple[str
         writers: dict[int, pa.RecordBatchStreamWriter] = {}
         for first, batch in source.batches(lang):
             start, end = np.searchsorted(rows, [first, first + batch.num_rows])
+            if start == end:
+                continue
             here = slots[start:end]
             buckets = here // bucket_rows
             by_bucket = np.argsort(buckets, kind="stable")

@@ -20,6 +20,7 @@ from mtqa.core.hashing import ID_HEX_DIGITS, content_id
 
 IDS = ("item_id", "passage_id", "question_id")
 TEXTS = ("passage", "question")
+SAMPLE = 1024
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,12 @@ def read_index(corpora: Sequence[Corpus], split: str) -> Index:
 
 
 def text_bytes(corpora: Sequence[Corpus], split: str) -> float:
-    """Return the mean bytes of a row's texts, from the files' footers: what one pair will take in memory."""
+    """Return the mean bytes of a row's texts, from the first rows of every file: what one pair takes in memory."""
     size = rows = 0
     for path in (p for c in corpora for lang in c.languages for p in c.files(lang, split)):
-        footer = pq.read_metadata(path)
-        rows += footer.num_rows
-        for group in (footer.row_group(g) for g in range(footer.num_row_groups)):
-            columns = [group.column(c) for c in range(group.num_columns)]
-            size += sum(c.total_uncompressed_size for c in columns if c.path_in_schema in TEXTS)
+        batch = next(read_batches(path, TEXTS, SAMPLE), None)
+        if batch is not None:
+            size, rows = size + batch.nbytes, rows + batch.num_rows
     return size / max(rows, 1)
 
 

@@ -50,7 +50,7 @@ def converted(files: ModelFiles, tokens: Tokens) -> Path:
     return target
 
 
-class _Converter(Converter):
+class _Converter(Converter):  # type: ignore[misc]
     """CTranslate2's converter with loaders of our own.
 
     Its M2M-100 loader takes the language codes from `special_tokens_map["additional_special_tokens"]`, which

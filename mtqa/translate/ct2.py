@@ -18,10 +18,9 @@ class CTranslate2Engine:
 
     def __init__(self, files: ModelFiles, tokens: Tokens, device: str, compute_type: str) -> None:
         path = converted(files, tokens)
-        threads = cpu_threads()
-        self._prefix = list(tokens.target_prefix)
+        self._eos = tokens.tokenizer.eos_token
         self._translator = ctranslate2.Translator(
-            str(path), device=device, compute_type=compute_type, inter_threads=1, intra_threads=threads
+            str(path), device=device, compute_type=compute_type, inter_threads=1, intra_threads=cpu_threads()
         )
 
     def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
@@ -29,22 +28,28 @@ class CTranslate2Engine:
         waiting = [
             self._translator.translate_batch(
                 batch.sources,
-                [self._prefix] * len(batch.sources) if self._prefix else None,
+                [list(batch.prefix)] * len(batch.sources) if batch.prefix else None,
                 asynchronous=True,
                 beam_size=decoding.beam_size,
                 repetition_penalty=decoding.repetition_penalty,
                 no_repeat_ngram_size=decoding.no_repeat_ngram_size,
                 max_input_length=0,
-                max_decoding_length=batch.limit + len(self._prefix),
+                max_decoding_length=batch.limit + len(batch.prefix),
                 return_scores=True,
                 return_end_token=True,
                 disable_unk=True,
             )
             for batch in batches
         ]
-        return [[self._output(future.result()) for future in futures] for futures in waiting]
+        return [
+            [self._output(future.result(), len(batch.prefix)) for future in futures]
+            for batch, futures in zip(batches, waiting, strict=True)
+        ]
 
-    def _output(self, result: Any) -> Output:
-        tokens = result.hypotheses[0][len(self._prefix) :]
-        finished = bool(tokens) and tokens[-1] == "</s>"
-        return Output(tokens[:-1] if finished else tokens, float(result.scores[0]), not finished)
+    def _output(self, result: Any, prefix: int) -> Output:
+        """Return one output; CTranslate2 divides the sum of log-probabilities by a length that counts the prefix."""
+        whole = result.hypotheses[0]
+        tokens = whole[prefix:]
+        score = float(result.scores[0]) * len(whole) / max(1, len(tokens))
+        finished = bool(tokens) and tokens[-1] == self._eos
+        return Output(tokens[:-1] if finished else tokens, score, not finished)

@@ -23,9 +23,10 @@ class Decoding:
 
 
 class Batch(NamedTuple):
-    """Sources that are decoded together: their tokens, and the most tokens that an output may have."""
+    """Sources decoded together: their tokens, what every target begins with, how many tokens it may have after that."""
 
     sources: list[list[str]]
+    prefix: tuple[str, ...]
     limit: int
 
 
@@ -38,7 +39,7 @@ class Output(NamedTuple):
 
 
 class Engine(Protocol):
-    """A loaded model for one target language."""
+    """A loaded model."""
 
     def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
         """Return the best output of every source, batch by batch; the same batches give the same outputs."""
@@ -79,7 +80,8 @@ def resolve_compute_type(settings: TranslateSettings, device: str) -> str:
         import ctranslate2
 
         able = set(ctranslate2.get_supported_compute_types(device))
-        default = next(t for t in ("int8_float16", "int8", "float32") if t in able and (device == "cuda" or t[-6:-2] != "floa"))
+        order = ("int8_float16", "float16", "float32") if device == "cuda" else ("int8", "float32")
+        default = next(kind for kind in order if kind in able)
     if wanted == "auto":
         return default
     if wanted not in able:

@@ -37,7 +37,7 @@ class TransformersEngine:
         return [self._batch(batch, decoding) for batch in batches]
 
     def _batch(self, batch: Batch, decoding: Decoding) -> list[Output]:
-        prefix = self._tokens.ids(self._tokens.target_prefix)
+        prefix = self._tokens.ids(batch.prefix)
         sources = [torch.tensor(self._tokens.ids(source)) for source in batch.sources]
         inputs = torch.nn.utils.rnn.pad_sequence(sources, batch_first=True, padding_value=self._pad)
         inputs = inputs.to(self._model.device)

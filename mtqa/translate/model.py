@@ -119,7 +119,12 @@ class _NotOnHubError(UsageError):
 
 def _download(name: str) -> ModelFiles:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
 
     try:
         path = Path(snapshot_download(name, allow_patterns=[*TEXT_FILES, "*.safetensors"]))

@@ -7,9 +7,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from mtqa.core.errors import UsageError
-from mtqa.core.languages import resolve, resolve_list
+from mtqa.core.languages import ENGLISH, resolve, resolve_list
 from mtqa.core.recipe import Settings
-from mtqa.core.schema import ENGLISH
 
 ComputeType = Literal[
     "auto", "float32", "int8", "int8_float32", "int16", "float16", "bfloat16", "int8_float16", "int8_bfloat16"
@@ -21,7 +20,9 @@ class TranslateSettings(Settings):
 
     to: list[str] = Field(min_length=1, description="Target languages: FLORES-200 codes, ISO codes or names.")
     model: str = Field(
-        "nllb-600m", min_length=1, description="demo, opus-mt, nllb-600m, a Hub id or a folder of a Marian/M2M-100 model."
+        "nllb-600m",
+        min_length=1,
+        description="demo, opus-mt, nllb-600m, a Hub id or a folder of a Marian/M2M-100 model.",
     )
     engine: Literal["ctranslate2", "transformers"] = Field("ctranslate2", description="What runs the model.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the model runs.")
@@ -44,7 +45,7 @@ class TranslateSettings(Settings):
             raise ValueError(f"{error.what} Expected {error.expected}") from None
         if ENGLISH in codes:
             raise ValueError("English is the source language")
-        return list(dict.fromkeys(codes))
+        return sorted(set(codes))
 
     def decoding(self) -> dict[str, Any]:
         """Return the settings that bear on the translation of one segment: part of the memory's key."""

@@ -147,7 +147,9 @@ def _codes(language: Language, nllb: bool) -> list[str]:
 
 
 def _unable(files: ModelFiles, lang: str, able: list[str]) -> UsageError:
-    shown = ", ".join(c for c in able[:SHOWN] if c != ENGLISH) + (f" and {len(able) - SHOWN} more" * (len(able) > SHOWN))
+    shown = ", ".join(c for c in able[:SHOWN] if c != ENGLISH) + (
+        f" and {len(able) - SHOWN} more" * (len(able) > SHOWN)
+    )
     return UsageError(
         f"The model '{files.name}' does not translate into {lang} ({get(lang).name}).",
         where=files.name,

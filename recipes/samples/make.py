@@ -99,7 +99,9 @@ def main(new_wiki: Path, xquad: Path, out: Path) -> None:
         (out / name).write_bytes(packed(data))
         items = sum(len(p["qas"]) for p in paragraphs(data))
         size = (out / name).stat().st_size
-        print(f"{name}: {len(data['data'])} articles, {len(paragraphs(data))} paragraphs, {items} questions, {size} bytes")
+        print(
+            f"{name}: {len(data['data'])} articles, {len(paragraphs(data))} paragraphs, {items} questions, {size} bytes"
+        )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import pytest
 
 from mtqa.evaluate import bias
 
-RANKS = np.array([[1, 5, 3], [2, 0, 8], [0, 4, 0], [0, 0, 0]])
+RANKS = np.array([[1, 5, 3], [2, 0, 8], [0, 4, 0], [0, 0, 0]], np.int32)
 LANGS = np.array([0, 0, 1, 1])
 
 

@@ -79,9 +79,9 @@ def test_order_of_queries_changes_no_number():
 
 def test_interval_covers_and_narrows_with_more_questions():
     """The standard error of a mean of 0/1 values is known: 1.96 · sqrt(p (1 − p) / n)."""
-    for count in (400, 6400):
+    for count in (200, 1800):
         cells = (np.random.default_rng(1).random((count, 1)) < 0.3).astype(float)
-        low, high = interval(resample(cells, weights(count, 2000, seed=1)))
+        low, high = interval(resample(cells, weights(count, 1500, seed=1)))
         p = cells.mean()
         assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt(p * (1 - p) / count), rel=0.1)
         assert low < p < high

@@ -66,7 +66,7 @@ def write_corpus(folder: Path, licence: str = "CC-BY-4.0", rows: int = 20, mt_li
     translated = Manifest(
         "translate",
         1,
-        {"to": ["deu_Latn", "spa_Latn"], "model": "demo", "beam": 4, "engine": "ctranslate2"},
+        {"to": ["deu_Latn", "spa_Latn"], "model": "demo", "beam_size": 4, "engine": "ctranslate2"},
         {},
         empty,
         {},

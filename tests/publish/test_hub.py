@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hub_server import TOKEN, Blob, HubServer
+from hub_server import TOKEN, HubServer
+from hub_state import Blob
 
 from mtqa.core.manifest import MANIFEST
 from mtqa.publish.layout import published_files

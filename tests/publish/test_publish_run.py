@@ -71,7 +71,7 @@ def test_dataset_card_text(corpus: Path, tmp_path: Path) -> None:
     publish_dataset(corpus, SETTINGS, tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text()
     assert r"# Demo \<QA\>" in text
-    assert "`tiny/opus`, revision `abc123` (beam `4`, engine `ctranslate2`)" in text
+    assert "`tiny/opus`, revision `abc123` (engine `ctranslate2`, beam size `4`)" in text
     assert "| [demo-qa](https://example.org/qa) | CC-BY-4.0 | 20 |" in text
     assert "| `deu_Latn` | 20 | 19 | 1 | 5.0% |" in text
     assert "| `eng_Latn` | 20 | 20 | 0 | 0.0% |" in text
@@ -159,8 +159,8 @@ def test_model_folder_and_card(make_model: MakeModel, tmp_path: Path) -> None:
     mono = results["mAP monolingual (Mo)"]
     assert (mono.metric_value, mono.dataset_type) == (0.71234, "xquad-r")
     assert mono.metric_args == {"ci_high": 0.72, "ci_low": 0.7, "signature": "Mo|pool:13"}
-    assert len(results) == 4
-    assert "| XQuAD-R (part, 870 candidates) | mAP monolingual (Mo) | 0.7123 | 0.7000 to 0.7200 |" in text
+    assert len(results) == 4 and mono.dataset_args == {"questions": 240, "candidates": 870}
+    assert "| XQuAD-R (part) | mAP monolingual (Mo) | 0.7123 | 0.7000 to 0.7200 |" in text
     assert "`Mo|pool:13`" in text and "| `query` | `'Query: '` |" in text
     assert 'SentenceTransformer("me/demo-qa")' in code_blocks(text, "python")[0]
 

@@ -53,6 +53,18 @@ def write_shards(out: Path, rows: list[dict], size: int) -> Path:
 
 
 @pytest.fixture(scope="session")
+def rows_of() -> Callable[..., list[dict]]:
+    """`make_rows`, for a test that changes rows."""
+    return make_rows
+
+
+@pytest.fixture(scope="session")
+def shards_of() -> Callable[[Path, list[dict], int], Path]:
+    """`write_shards`, for a test with rows of its own."""
+    return write_shards
+
+
+@pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """14 batches of 8 pairs."""
     return write_shards(tmp_path_factory.mktemp("shards") / "train", make_rows(14, 8), 8)

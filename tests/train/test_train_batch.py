@@ -1,6 +1,5 @@
 import pytest
 import torch
-from conftest import make_rows, write_shards
 
 from mtqa.core.encode import load_encoder
 from mtqa.core.shardfile import open_shards
@@ -8,13 +7,13 @@ from mtqa.train.batch import prepare
 
 
 @pytest.fixture(scope="module")
-def with_negatives(tmp_path_factory):
-    rows = make_rows(1, 4)
+def with_negatives(tmp_path_factory, rows_of, shards_of):
+    rows = rows_of(1, 4)
     rows[1]["negatives"] = [
         {"passage_id": "other", "lang": "eng_Latn", "text": "w1 w2 w3 w4"},
         {"passage_id": rows[3]["passage_id"], "lang": "eng_Latn", "text": "w5"},
     ]
-    return write_shards(tmp_path_factory.mktemp("negatives") / "shards", rows, 4)
+    return shards_of(tmp_path_factory.mktemp("negatives") / "shards", rows, 4)
 
 
 def test_texts_are_queries_passages_negatives_each_once(with_negatives, encoder):

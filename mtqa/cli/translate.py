@@ -1,0 +1,64 @@
+"""`mtqa translate`: English rows into rows of other languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def command(
+    corpus: Annotated[Path, typer.Argument(help="A collected corpus, or a file of questions (see --map).")],
+    to: Annotated[str, typer.Option(help="Target languages, with commas between: codes or names.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the corpus to.")],
+    model: Annotated[str, typer.Option(help="demo, opus-mt, nllb-600m, a Hub id or a folder.")] = "nllb-600m",
+    memory: Annotated[Path | None, typer.Option(help="Folder of finished translations.", show_default=False)] = None,
+    map_: Annotated[str, typer.Option("--map", help="Columns of a file: question=COL,passage=COL,….")] = "",
+    engine: Annotated[str, typer.Option(help="ctranslate2 or transformers.")] = "ctranslate2",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    compute_type: Annotated[str, typer.Option(help="Number format: auto, float32, int8, float16, ….")] = "auto",
+    beam_size: Annotated[int, typer.Option(min=1, max=32, help="Beams; 1 is greedy.")] = 4,
+    batch_tokens: Annotated[int, typer.Option(min=64, max=1 << 20, help="Source tokens of a batch.")] = 2048,
+    max_segment_tokens: Annotated[int, typer.Option(min=16, max=1000, help="Longer sentences are cut.")] = 250,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result of other settings.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the counts by language as JSON.")] = False,
+) -> None:
+    """Translate a corpus sentence by sentence; finished sentences are remembered, also after a crash.
+
+    The memory is $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory. A file is collected to OUT.collected first.
+
+    Example: mtqa translate faq.csv --map question=q,passage=text --to de,es --model demo --out faq-de-es
+    """
+    from mtqa.core.recipe import parse
+    from mtqa.translate.model import cache_root
+    from mtqa.translate.run import translate
+    from mtqa.translate.settings import TranslateSettings
+
+    values: dict[str, Any] = {"to": to, "model": model, "engine": engine, "device": device}
+    values |= {"compute_type": compute_type, "beam_size": beam_size}
+    values |= {"batch_tokens": batch_tokens, "max_segment_tokens": max_segment_tokens}
+    settings = parse(TranslateSettings, values, "command line")
+    if corpus.is_file():
+        from mtqa.collect.run import collect
+        from mtqa.collect.settings import CollectSettings
+
+        collected = out.with_name(f"{out.name}.collected")
+        given = parse(CollectSettings, {"sources": [str(corpus)], "map": map_, "validation": 0}, "command line")
+        collect(given, collected, overwrite=overwrite)
+        corpus = collected
+    manifest = translate(corpus, settings, out, memory=memory or cache_root() / "memory", overwrite=overwrite)
+    made = {lang: manifest.parts[lang].counts for lang in settings.to}
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(made, indent=1))
+        return
+    for lang, counts in made.items():
+        answers = counts["answers"]
+        found = f", {answers['found']:,} of {sum(answers.values()):,} answers found in the translated passage"
+        line = (
+            f"{lang}: {counts['rows']:,} rows, {counts['segments']:,} distinct segments, {counts['retried']:,} retried"
+        )
+        typer.echo(line + (found if sum(answers.values()) else ""))
+    typer.echo(f"{out}: {manifest.counts['rows']:,} rows in {manifest.counts['languages']} languages")

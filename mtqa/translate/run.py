@@ -1,0 +1,155 @@
+"""The translate stage: a corpus with English rows in, the same corpus with the rows of other languages beside them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mtqa.core.corpus import Corpus, TableWriter, config_files, disk_error, open_corpus, write_readme
+from mtqa.core.errors import UsageError
+from mtqa.core.hashing import fingerprint
+from mtqa.core.lineage import lineage
+from mtqa.core.manifest import Manifest, Part, load_manifest
+from mtqa.core.output import Building, Work, building, guard, up_to_date
+from mtqa.core.progress import say
+from mtqa.core.schema import ENGLISH, Flag
+from mtqa.translate.assemble import Assembler
+from mtqa.translate.engine import Engine, engine_version, resolve_compute_type, resolve_device
+from mtqa.translate.job import Target, segments_of, translations
+from mtqa.translate.memory import Memory
+from mtqa.translate.model import find_model
+from mtqa.translate.settings import TranslateSettings
+from mtqa.translate.tokens import load_tokens
+
+STAGE, VERSION = "translate", 1
+
+
+def translate(
+    corpus: Path, settings: TranslateSettings, out: Path, *, memory: Path, overwrite: bool = False
+) -> Manifest:
+    """Translate a corpus's English rows into every language of `settings.to`; other languages' files are passed on.
+
+    `memory` is the folder of finished segments: work that a crash interrupts goes on from there, and text that was
+    translated before costs nothing. Languages of an older result at `out` with the same text, model and settings are
+    taken over. Raises UsageError where corpus, model or languages do not fit; nothing is written then.
+    """
+    source = open_corpus(corpus)
+    _check(source, settings)
+    models = {lang: find_model(settings.model, lang) for lang in settings.to}
+    revision = fingerprint({lang: files.revision for lang, files in models.items()})
+    work = Work(STAGE, VERSION, settings.record(), {"corpus": source.manifest.content, "model": revision})
+    done = up_to_date(out, work)
+    if done:
+        say(f"{out}: up to date")
+        return done
+    guard(out, work, overwrite=overwrite)
+    device = resolve_device(settings)
+    compute_type = resolve_compute_type(settings, device)
+    targets = [
+        Target(lang, files, load_tokens(files, lang), settings, device, compute_type) for lang, files in models.items()
+    ]
+    engines: dict[str, Engine] = {}
+
+    def engine_of(target: Target) -> Engine:
+        if target.files.revision not in engines:
+            engines[target.files.revision] = target.engine()
+        return engines[target.files.revision]
+
+    with building(out, work, overwrite=overwrite) as build:
+        parts = {lang: _pass_on(source, lang, build) for lang in source.languages}
+        for target in targets:
+            parts[target.lang] = _language(source, target, build, memory, engine_of)
+        write_readme(build.path, "Translated corpus", config_files(parts))
+        counts = {"rows": sum(part.counts["rows"] for part in parts.values()), "languages": len(parts)}
+        info = {**_info(out, targets, parts), "lineage": lineage(source.manifest)}
+        return build.finish(parts, counts=counts, licences=source.manifest.licences, info=info)
+
+
+def _check(source: Corpus, settings: TranslateSettings) -> None:
+    if ENGLISH not in source.languages:
+        raise UsageError(
+            "The corpus has no English rows.",
+            where=source.path,
+            expected=ENGLISH,
+            next_step="collect English data; it is what is translated",
+        )
+    there = sorted(set(settings.to) & set(source.languages))
+    if there:
+        raise UsageError(
+            f"The corpus has rows in {', '.join(there)} already.", where=source.path, next_step="leave it out of --to"
+        )
+
+
+def _pass_on(source: Corpus, lang: str, build: Building) -> Part:
+    """Copy a language's files as they are."""
+    old = source.manifest.parts[lang]
+    mark = build.work.part_fingerprint({}, {"corpus": old.content})
+    files = source.files(lang)
+    for path in files:
+        copy = build.path / path.relative_to(source.path)
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            raise disk_error(copy, error) from error
+    names = [path.relative_to(source.path).as_posix() for path in files]
+    rows = {name: old.files[name].rows or 0 for name in names}
+    return build.record_part(mark, rows, {**old.counts, "rows": sum(rows.values())})
+
+
+def _language(
+    source: Corpus, target: Target, build: Building, memory: Path, engine_of: Callable[[Target], Engine]
+) -> Part:
+    settings = {k: v for k, v in target.settings.record().items() if k != "to"}
+    inputs = {"corpus": source.manifest.parts[ENGLISH].content, "model": target.files.revision}
+    mark = build.work.part_fingerprint({**settings, "lang": target.lang}, inputs)
+    old = build.reuse(target.lang, mark)
+    if old is not None:
+        say(f"{target.lang}: taken over from the older result")
+        return old
+    segments = segments_of(source, target)
+    entries = translations(segments, target, Memory(memory, target.key), engine_of)
+    assembler = Assembler(target.lang, target.files.label, target.split, entries)
+    rows: dict[str, int] = {}
+    for part in source.splits(ENGLISH):
+        with TableWriter(build.path, f"{target.lang}/{part}") as writer:
+            for batch in source.batches(ENGLISH, part, size=2048):
+                writer.write([assembler.row(row) for row in batch.to_pylist()])
+        rows |= writer.rows
+    retried = sum(Flag.RETRIED.value in entry.flags for entry in entries.values())
+    counts = {
+        "rows": sum(rows.values()),
+        "segments": len(segments),
+        "retried": retried,
+        "flags": {flag.value: assembler.flags[flag.value] for flag in Flag if assembler.flags[flag.value]},
+        "answers": {"found": assembler.answers["found"], "lost": assembler.answers["lost"]},
+    }
+    return build.record_part(mark, rows, counts)
+
+
+def _info(out: Path, targets: list[Target], parts: dict[str, Part]) -> dict[str, Any]:
+    """Return models and versions; a language that was taken over keeps what its own manifest says."""
+    from importlib.metadata import version
+
+    old = load_manifest(out) if (out / "_manifest.json").is_file() else None
+    models: dict[str, Any] = {}
+    for t in targets:
+        taken = old.parts.get(t.lang) if old else None
+        if old and taken and taken.fingerprint == parts[t.lang].fingerprint and t.lang in old.info.get("models", {}):
+            models[t.lang] = old.info["models"][t.lang]
+            continue
+        models[t.lang] = {
+            "name": t.files.name,
+            "revision": t.files.revision,
+            "licence": t.files.licence,
+            "engine": engine_version(t.settings.engine),
+            "device": t.device,
+            "compute_type": t.compute_type,
+            "sentencex": version("sentencex"),
+            "transformers": version("transformers"),
+        }
+    first = models[targets[0].lang]
+    names = {k: ", ".join(dict.fromkeys(m[k] for m in models.values())) for k in ("name", "revision", "licence")}
+    return {"model": names, "models": models, **{k: first[k] for k in ("engine", "device", "compute_type")}}

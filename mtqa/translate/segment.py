@@ -1,0 +1,111 @@
+"""Texts into segments, what the model sees: one sentence each, or a part of one that is too long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+LINE = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+CLAUSE_END = re.compile(r"[,;:)\]—–、，；：](?=\s)|[、，；：]|(?<=\s)(?=[(\[—–])")
+WORD_END = re.compile(r"\s+")
+
+Counter = Callable[[Sequence[str]], list[int]]
+"""Counts the model's tokens of texts."""
+
+
+class Span(NamedTuple):
+    """A segment's place in its text, in code points; `cut` where it is a part of a sentence that was too long.
+
+    What lies between spans is white space (or, inside a cut word, nothing) and is copied as it is.
+    """
+
+    start: int
+    end: int
+    cut: bool = False
+
+
+def split(text: str, count: Counter, budget: int) -> list[Span]:
+    """Return the segments of a text in order, none longer than `budget` tokens.
+
+    Spans do not overlap, begin and end with a character that is not white space, and only white space lies outside
+    them: every character is in exactly one segment or separator. A sentence over the budget is cut at the clause mark
+    nearest its middle, else at the nearest space, else between two characters, until its parts fit.
+    """
+    spans: list[Span] = []
+    for start, end in sentences(text):
+        if _fits(text[start:end], count, budget):
+            spans.append(Span(start, end))
+        else:
+            spans += [Span(a, b, True) for a, b in _cut(text, start, end, count, budget)]
+    return spans
+
+
+def join(pieces: Sequence[str], text: str, spans: Sequence[Span]) -> tuple[str, list[int]]:
+    """Put pieces in the spans' places, white space between them as in `text`; return it and where each piece starts."""
+    parts: list[str] = []
+    starts: list[int] = []
+    at = length = 0
+    for piece, span in zip(pieces, spans, strict=True):
+        gap = text[at : span.start]
+        starts.append(length + len(gap))
+        parts += [gap, piece]
+        length += len(gap) + len(piece)
+        at = span.end
+    return "".join([*parts, text[at:]]), starts
+
+
+def translatable(segment: str) -> bool:
+    """Return whether a segment has a letter; numbers and signs alone are copied, not translated."""
+    return any(char.isalpha() for char in segment)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the sentences' places, white space around them left out; a line break ends a sentence."""
+    import sentencex
+
+    pieces = sentencex.segment("en", text)
+    if "".join(pieces) != text:
+        pieces = [text]
+    found: list[tuple[int, int]] = []
+    at = 0
+    for piece in pieces:
+        line_at = at
+        for match in [*LINE.finditer(piece), None]:
+            end = at + (match.start() if match else len(piece))
+            found += _trim(text, line_at, end)
+            line_at = at + match.end() if match else end
+        at += len(piece)
+    return found
+
+
+def _trim(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return [(start, end)] if start < end else []
+
+
+def _fits(segment: str, count: Counter, budget: int) -> bool:
+    """Return whether a segment is within the budget.
+
+    ASCII text has at most a token a character and one for the word mark before it, so most need no counting.
+    """
+    return (segment.isascii() and len(segment) < budget) or count([segment])[0] <= budget
+
+
+def _cut(text: str, start: int, end: int, count: Counter, budget: int) -> list[tuple[int, int]]:
+    if end - start < 2 or _fits(text[start:end], count, budget):
+        return [(start, end)]
+    at = start + _middle_cut(text[start:end])
+    halves = [*_trim(text, start, at), *_trim(text, at, end)]
+    return [part for a, b in halves for part in _cut(text, a, b, count, budget)]
+
+
+def _middle_cut(segment: str) -> int:
+    """Return where to cut: at a clause mark in the middle half, else at the space nearest the middle, else there."""
+    middle = len(segment) / 2
+    marks = [m.end() for m in CLAUSE_END.finditer(segment) if abs(m.end() - middle) <= len(segment) / 4]
+    places = marks or [m.start() for m in WORD_END.finditer(segment) if m.start() > 0]
+    return min(places, key=lambda place: (abs(place - middle), place), default=len(segment) // 2)

@@ -1,0 +1,66 @@
+"""What can be seen to be wrong with an output, at once and without a model."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from mtqa.core.languages import get
+from mtqa.core.schema import Flag
+
+VERSION = 1
+LOWER_WORDS = 3
+SHORT_SOURCE = 40
+DENSE_SCRIPTS = {"Hans", "Hant", "Jpan", "Hang"}
+DENSE, SPARSE = 0.10, 0.30
+LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
+LOOP_CHARS = 12
+NGRAM, MANY_SAME, GRAMS_FROM = 4, 0.5, 60
+
+
+def problems(source: str, target: str, hit_limit: bool, lang: str) -> list[Flag]:
+    """Return what is wrong with the translation of one segment, in the order of the enum; empty if all seems well.
+
+    Thresholds are far from what good translations do: they ask for a second attempt, and the filter judges later.
+    """
+    found = {
+        Flag.HIT_LIMIT: hit_limit,
+        Flag.LOOP: loops(target) and not loops(source),
+        Flag.EMPTY: not target.strip(),
+        Flag.COPIED: copied(source, target),
+        Flag.SYMBOLS: bool(target.strip()) and not any(char.isalnum() for char in target),
+        Flag.TOO_SHORT: bool(target.strip()) and too_short(source, target, lang),
+    }
+    return [flag for flag in Flag if found.get(flag)]
+
+
+def loops(text: str) -> bool:
+    """Return whether a unit stands four times in a row, or half of the character 4-grams are repetitions.
+
+    Both rejected no professional translation when measured (60 characters and more; a row of dots or of digits, and a
+    repeated syllable, is no loop: the repeated stretch has at least 12 characters and a letter).
+    """
+    for match in LOOP.finditer(text):
+        if len(match[0]) >= LOOP_CHARS and any(char.isalpha() for char in match[1]):
+            return True
+    grams = [text[i : i + NGRAM] for i in range(len(text) - NGRAM + 1)]
+    return len(text) >= GRAMS_FROM and len(set(grams)) < MANY_SAME * len(grams)
+
+
+def copied(source: str, target: str) -> bool:
+    """Return whether the target is the source again, though that is more than names and numbers.
+
+    Three words in lower case are the sign: names and numbers are rightly copied.
+    """
+    lower = re.findall(r"\b[a-z]{2,}\b", source)
+    return len(lower) >= LOWER_WORDS and " ".join(source.split()).casefold() == " ".join(target.split()).casefold()
+
+
+def too_short(source: str, target: str, lang: str) -> bool:
+    """Return whether the target has far fewer characters than any full translation of the source would have.
+
+    Below .30 of the source's characters (.10 where a character is a syllable or word); professional translations of
+    sentences stay above .5 (.2), and what is shorter than 40 characters varies too much to say.
+    """
+    bound = DENSE if get(lang).script in DENSE_SCRIPTS else SPARSE
+    return len(source) >= SHORT_SOURCE and math.floor(bound * len(source)) > len(target.strip())

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from mtqa.core.schema import Check
+from mtqa.filter.checks import TEXT_CHECKS, check_passage
+from mtqa.filter.copied import copied_run
+from mtqa.filter.cutoff import cut_off
+from mtqa.filter.empty import symbol_share
+from mtqa.filter.language import NO_LANGUAGE, identifiers_for, langdetect, wrong_language
+from mtqa.filter.length import length_ratio
+from mtqa.filter.repetition import repetition
+from mtqa.filter.script import NAMES, wrong_script
+from mtqa.filter.target import target
+from mtqa.filter.text import letter_count, uncopied
+
+GERMAN, CHINESE, THAI, HAUSA = (target(c) for c in ("deu_Latn", "zho_Hans", "tha_Thai", "hau_Latn"))
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "score"),
+    [
+        ("Why?", "", 1),
+        ("Why?", " \n", 1),
+        ("Why?", "...", 1),
+        ("Why?", "* * *", 1),
+        ("Why then?", "Wie?", 0.25),
+        ("Why?", "हिन्दी", 0),
+        ("?!", "?!", None),
+        (None, "...", 1),
+    ],
+)
+def test_symbol_share(source, text, score):
+    assert symbol_share(source, text, GERMAN) == score
+
+
+def test_length_ratio_is_the_deviation_over_what_is_allowed():
+    source, text = "x" * 99, "y" * 199
+    expected = abs(math.log(200 / 100) - GERMAN.length.median) / (0.35 + 4 / math.sqrt(99))
+    assert length_ratio(source, text, GERMAN) == pytest.approx(expected)
+    assert length_ratio(None, text, GERMAN) is None
+
+
+def test_length_keeps_chinese_of_a_third_and_rejects_german_of_a_third():
+    source = "Where was the first conference of the two organisations held in the end?" * 3
+    assert length_ratio(source, "字" * (len(source) // 3), CHINESE) < 1
+    assert length_ratio(source, "w" * (len(source) // 3), GERMAN) > 1
+
+
+def test_languages_without_data_are_unfitted_and_wider():
+    swedish, thai = target("swe_Latn"), THAI
+    assert GERMAN.fitted and GERMAN.length.slack == 0
+    assert not swedish.fitted and swedish.length.basis == "Latn" and swedish.length.slack > 0
+    assert thai.length.basis == "other" and thai.length.slack > swedish.length.slack
+
+
+def test_uncopied_leaves_out_words_of_the_source_in_any_script():
+    assert uncopied("What is NASUWT?", "NASUWT是什么").split() == ["是什么"]
+    assert uncopied("When did Paris fall?", "Wann fiel PARIS?").split() == ["Wann", "fiel", "?"]
+    assert uncopied(None, "Paris") == "Paris"
+    assert letter_count("a1é?b") == 3
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "score"),
+    [
+        ("deu_Latn", "Гдлe?", 0.75),
+        ("rus_Cyrl", "Где был Paris", 0),
+        ("rus_Cyrl", "wo war das", 1),
+        ("hin_Deva", "पेरिस कहाँ है", 0),
+        ("jpn_Jpan", "パリはどこですか", 0),
+        ("zho_Hant", "巴黎在哪裡", 0),
+        ("deu_Latn", "42", None),
+    ],
+)
+def test_wrong_script(lang, text, score):
+    assert wrong_script("Where was Paris", text, target(lang)) == score
+
+
+def test_script_table_covers_the_scripts_of_flores():
+    from mtqa.core.languages import all_languages
+
+    assert {language.script for language in all_languages()} == set(NAMES)
+
+
+def test_wrong_language_needs_two_identifiers_that_know_the_target():
+    german = "Wann wurde die alte Mühle am Fluss eigentlich gebaut?"
+    french = "Quand le vieux moulin au bord de la rivière a-t-il été construit?"
+    assert wrong_language("When was it?", german, GERMAN) == 0
+    assert wrong_language("When was it?", french, GERMAN) > 0.6
+    assert [i.name for i in identifiers_for(GERMAN)] == ["py3langid", "langdetect"]
+    assert [i.name for i in identifiers_for(HAUSA)] == ["py3langid"]
+    assert 0.6 < wrong_language("When was it?", french, HAUSA) <= 0.8
+    assert wrong_language("When was it?", french, target("kmb_Latn")) is None
+    assert identifiers_for(target("arb_Latn")) == ()
+
+
+@pytest.mark.parametrize("text", ["", "42", "Paris?", "When was the old mill by the river built in Paris?"])
+def test_wrong_language_abstains_on_little_text(text):
+    assert wrong_language("When was the old mill by the river built in Paris?", text, GERMAN) is None
+
+
+def test_langdetect_never_raises_and_repeats_itself():
+    judge = langdetect(0)
+    assert judge.identify("") == judge.identify("42") == (NO_LANGUAGE, 0.0)
+    assert judge.identify("Otec matka syn") == judge.identify("Otec matka syn")
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "score"),
+    [
+        ("When was the old mill built?", "When was the old mill built?", 6),
+        ("when was it", "when was it", 4),
+        ("Brown v. Board", "Brown v. Board", 0),
+        ("red dragon", "red dragon", 2),
+        ("He said that the old mill was sold.", "Er sagte, the old mill was verkauft.", 4),
+        ("such that a × b = c holds", "so dass a × b = c gilt", 0),
+        ("Doctor Who and the Daleks in the Seven Keys", "Doctor Who and the Daleks in the Seven Keys gewann", 1),
+        ("Return of the King of Ur", "Und Return of the King of Ur", 3),
+        ("the mill of John was sold by him", "Die Müller: the mill of John was sold by ihm", 6),
+        ('the film "all of the people here" won', "der Film „all of the people here“ gewann", 1),
+        ("die a death", "die Sache", 1),
+        (None, "the old mill was", None),
+    ],
+)
+def test_copied_run(source, text, score):
+    assert copied_run(source, text, GERMAN) == score
+
+
+@pytest.mark.parametrize(
+    ("text", "loop"),
+    [
+        ("Die Stadt der Stadt der Stadt der Stadt der Stadt.", True),
+        ("的的的的的的的的", True),
+        ("nein, nein, nein, nein, nein", True),
+        ("Hahaha sagte er, und ging.", False),
+        ("Im Jahr 1000000 gab es 0000 Zeichen --------", False),
+        ("....................", True),
+        ("Die alte Mühle am Fluss wurde 1874 gebaut und mahlte bis zur Flut Mehl.", False),
+        ("", False),
+    ],
+)
+def test_repetition(text, loop):
+    assert (repetition("x", text, GERMAN) > 1) == loop
+
+
+def test_repetition_abstains_where_the_source_repeats_and_ignores_spaces():
+    assert repetition("ha ha ha ha ha ha!", "ja ja ja ja ja ja!", GERMAN) is None
+    assert repetition("x", "Die Mühle" + " " * 50 + "steht.", GERMAN) < 1
+
+
+def test_repetition_of_long_natural_text_does_not_grow_with_length():
+    words = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("nd", "rt", "ls", "mp")]
+    text = " ".join(words[(i * i * 31 + i * 7) % len(words)] for i in range(4000))
+    assert repetition("x", text[:900], GERMAN) == pytest.approx(repetition("x", text, GERMAN), rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "lang", "score"),
+    [
+        ("Where?", "Wo", "deu_Latn", 1),
+        ("Where?", "Wo?", "deu_Latn", 0),
+        ('He said: "No."', "Er sagte: „Nein.“ ", "deu_Latn", 0),
+        ("Where is it?", "在哪里？", "zho_Hans", 0),
+        ("Where is it?", "कहाँ है।", "hin_Deva", 0),
+        ("Where is it?", "ที่ไหน", "tha_Thai", None),
+        ("a title", "ein Titel", "deu_Latn", 0),
+        ("Where?", "", "deu_Latn", 1),
+    ],
+)
+def test_cut_off(source, text, lang, score):
+    assert cut_off(source, text, target(lang)) == score
+
+
+def test_no_check_raises_on_odd_text():
+    for odd in ("", " ", "42", "\x00", "\ud83d\ude00", "½", "1,", "'", "\u0301", "٣", "I", "十"):
+        for check, known in TEXT_CHECKS.items():
+            for source in (None, "", "42 mills, 3.5 million in 1970s", odd):
+                score = known.score(source, odd, GERMAN)
+                assert score is None or score >= 0, check
+
+
+def test_a_passage_is_as_bad_as_its_worst_sentence():
+    good = ("The mill was built here long ago by the people.", "Die Mühle wurde hier vor langer Zeit gebaut von allen.")
+    lost = ("It ground flour for the whole valley until the flood came and took the bridge away in spring.", "Sie.")
+    source, text = " ".join((good[0], lost[0])) + "x" * 400, " ".join((good[1], lost[1])) + "x" * 400
+    alone = TEXT_CHECKS[Check.LENGTH_RATIO].score(source, text, GERMAN)
+    assert check_passage(Check.LENGTH_RATIO, source, text, (good, lost), GERMAN) == length_ratio(*lost, GERMAN) > alone
+    assert check_passage(Check.COPY, source, text, (good, lost), GERMAN) == copied_run(source, text, GERMAN)

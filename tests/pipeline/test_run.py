@@ -1,0 +1,135 @@
+"""The whole pipeline on a small scale: up-to-date checks, equal bytes, interruption by SIGKILL, the report."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from conftest import parquet_bytes, save
+
+from mtqa.core.errors import UsageError
+from mtqa.core.manifest import load_manifest
+from mtqa.pipeline.recipe import load_recipe
+from mtqa.pipeline.run import run_recipe
+from mtqa.pipeline.status import run_status
+from mtqa.pipeline.summary import run_summary
+
+DATA_STAGES = ("collected", "translated", "filtered", "shards")
+
+
+def run(recipe: dict, folder: Path, out: Path) -> dict:
+    return run_recipe(load_recipe(save(recipe, folder)), out)
+
+
+def made(stages: dict) -> list[str]:
+    return [label for label, stage in stages.items() if stage["state"] == "made"]
+
+
+def metrics(out: Path) -> dict:
+    return json.loads((out / "evaluation/hybrid/xquad-r/metrics.json").read_text(encoding="utf-8"))
+
+
+def test_only_what_changed_runs_again(recipe, tmp_path):
+    out = tmp_path / "run"
+    first = run(recipe, tmp_path, out)
+    assert made(first) == list(first)
+    assert [record["state"] for record in run_status(out)] == ["done"] * len(first)
+    again = run(recipe, tmp_path, out)
+    assert made(again) == []
+    text = run_summary(out, load_recipe(save(recipe, tmp_path)), again)
+    assert "All stages are up to date." in text
+    assert re.search(r"hybrid − untrained +[+−]0\.\d{3} \[", text)
+
+    recipe["shards"]["seed"] = 99
+    changed = run(recipe, tmp_path, out)
+    assert made(changed) == ["build-shards hybrid", "train hybrid", "evaluate hybrid xquad-r", "publish model"]
+
+    recipe["filter"]["thresholds"] = {"question.length_ratio": 0.4}
+    changed = run(recipe, tmp_path, out)
+    assert not {"collect", "translate", "evaluate untrained xquad-r"} & set(made(changed))
+    assert {"filter", "build-shards hybrid", "train hybrid", "publish dataset"} <= set(made(changed))
+
+    german = parquet_bytes(out, "translated/deu_Latn")
+    stamp = {p: p.stat().st_ino for p in (out / "translated/deu_Latn").iterdir()}
+    recipe["translate"]["to"] = ["de", "es"]
+    changed = run(recipe, tmp_path, out)
+    assert "translate" in made(changed)
+    assert "collect" not in made(changed)
+    assert parquet_bytes(out, "translated/deu_Latn") == german
+    assert {p: p.stat().st_ino for p in (out / "translated/deu_Latn").iterdir()} == stamp  # linked, not made again
+    assert sorted(load_manifest(out / "translated").parts) == ["deu_Latn", "eng_Latn", "spa_Latn"]
+
+    other = tmp_path / "other"
+    run(recipe, tmp_path, other)
+    assert parquet_bytes(other, *DATA_STAGES) == parquet_bytes(out, *DATA_STAGES)
+    assert metrics(other) == metrics(out)
+    _report_is_self_contained(out / "report.html")
+
+
+def _report_is_self_contained(path: Path) -> None:
+    """Every tag is closed, nothing is loaded from elsewhere, and the parts are there."""
+    page = path.read_text(encoding="utf-8")
+    sources: list[str] = []
+
+    class Links(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            sources.extend(v or "" for k, v in attrs if k in ("src", "href", "xlink:href"))
+
+    Links().feed(page)
+    assert all(source.startswith("#") for source in sources)
+    for part in ("data", "rows", "batches", "training", "how", "xquad-r"):
+        assert f'id="{part}"' in page
+
+
+@pytest.mark.parametrize("when", ["translate", "train"])
+def test_killed_run_ends_as_an_undisturbed_one(recipe, tmp_path, when):
+    path = save(recipe, tmp_path)
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    run_recipe(load_recipe(path), undisturbed)
+    sign = {"translate": ".memory/**/*.parquet", "train": "model/.hybrid.work/*"}[when]
+    command = [sys.executable, "-m", "mtqa.cli.main", "run", str(path), "--out", str(killed)]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, stderr=log, stdout=log, env=os.environ | {"HF_HUB_OFFLINE": "1"})
+        while process.poll() is None and not any(killed.glob(sign)):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert any(killed.glob(sign)), (tmp_path / "log").read_text()
+    assert not (killed / {"translate": "translated", "train": "model/hybrid"}[when]).exists()
+    run_recipe(load_recipe(path), killed)
+    assert parquet_bytes(killed, *DATA_STAGES) == parquet_bytes(undisturbed, *DATA_STAGES)
+    weights = "model/hybrid/model.safetensors"
+    found = [(root / weights).read_bytes() for root in (killed, undisturbed) if (root / weights).exists()]
+    assert len(set(found)) <= 1
+    assert metrics(killed) == metrics(undisturbed)
+
+
+def test_a_folder_of_another_recipe_is_left_alone(recipe, tmp_path):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "run.json").write_text('{"name": "other", "stages": {}}', encoding="utf-8")
+    with pytest.raises(UsageError, match="recipe 'other'"):
+        run(recipe, tmp_path, out)
+    (out / "run.json").unlink()
+    (out / "thesis.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match="no mtqa run wrote"):
+        run(recipe, tmp_path, out)
+    assert (out / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_two_processes_do_not_share_a_run(recipe, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    out = tmp_path / "run"
+    out.mkdir()
+    with (out / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(UsageError, match="Another mtqa process"):
+            run(recipe, tmp_path, out)
