@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mtqa.core.errors import UsageError
+
 
 def command(
     corpus: Annotated[Path, typer.Argument(help="A collected corpus, or a file of questions (see --map).")],
@@ -39,7 +41,9 @@ def command(
     values |= {"compute_type": compute_type, "beam_size": beam_size}
     values |= {"batch_tokens": batch_tokens, "max_segment_tokens": max_segment_tokens}
     settings = parse(TranslateSettings, values, "command line")
-    if corpus.is_file():
+    if map_ and corpus.is_dir():
+        raise UsageError("A corpus has no columns to map.", where="--map", expected=f"a table; '{corpus}' is a folder")
+    if corpus.is_file() or (corpus.suffix and not corpus.exists()):
         from mtqa.collect.run import collect
         from mtqa.collect.settings import CollectSettings
 

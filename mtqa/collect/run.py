@@ -96,7 +96,7 @@ def _write(
                     _writer(writers, stack, build.path, source.language, split).write(waiting.pop(split))
             for split, left in waiting.items():
                 _writer(writers, stack, build.path, source.language, split).write(left)
-    _check_not_empty(counts)
+    _check_not_empty(sources, counts)
     by_language: dict[str, dict[str, int]] = {}
     for (language, _), writer in sorted(writers.items()):
         by_language.setdefault(language, {}).update(writer.rows)
@@ -140,13 +140,14 @@ def _writer(
     return writers[language, split]
 
 
-def _check_not_empty(counts: dict[str, Count]) -> None:
-    for dataset, count in counts.items():
+def _check_not_empty(sources: list[Source], counts: dict[str, Count]) -> None:
+    for source in sources:
+        dataset, count = source.dataset, counts[source.dataset]
         if count.kept.total() + count.dropped[Drop.DUPLICATE] == 0:
             reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(count.dropped.items()))
             raise MtqaError(
                 f"No item of '{dataset}' is left." if count.read else f"'{dataset}' holds no rows.",
-                where=dataset,
+                where=source.label,
                 expected=f"{count.read:,} rows were read" + (f"; dropped: {reasons}" if reasons else ""),
                 next_step="look at the source, its columns (--map) and --passage-unit",
             )

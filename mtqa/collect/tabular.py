@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtqa.collect.files import lines
+from mtqa.collect.files import NEXT_STEP, lines
 from mtqa.collect.items import Answer, RawItem
 from mtqa.core.errors import UsageError
 
@@ -37,7 +37,9 @@ def json_rows(path: Path) -> Iterator[Row]:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise UsageError(f"The line is not valid JSON: {error.msg}.", where=where) from error
+            raise UsageError(
+                f"The line is not valid JSON: {error.msg}.", where=where, expected="one JSON object a line"
+            ) from error
         if not isinstance(row, dict):
             raise UsageError("The line is not a JSON object.", where=where, expected='{"question": …}')
         yield where, row
@@ -47,7 +49,9 @@ def list_rows(data: list[Any], path: Path) -> Iterator[Row]:
     """Yield the objects of a JSON array."""
     for number, row in enumerate(data):
         if not isinstance(row, dict):
-            raise UsageError("The entry is not a JSON object.", where=f"{path}, entry {number}")
+            raise UsageError(
+                "The entry is not a JSON object.", where=f"{path}, entry {number}", expected='{"question": …}'
+            )
         yield f"{path}, entry {number}", row
 
 
@@ -68,7 +72,9 @@ def csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
                     f"The row has {len(cells)} cells.", where=where, expected=f"{len(header)}: {', '.join(header)}"
                 )
     except csv.Error as error:
-        raise UsageError(f"The file is not valid CSV: {error}.", where=f"{path}, line {reader.line_num}") from error
+        where = f"{path}, line {reader.line_num}"
+        expected = "cells quoted as in RFC 4180"
+        raise UsageError(f"The file is not valid CSV: {error}.", where=where, expected=expected) from error
 
 
 def parquet_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
@@ -91,7 +97,7 @@ def parquet_columns(path: Path) -> list[str]:
     try:
         return list(pq.read_schema(path).names)
     except (pa.ArrowException, OSError) as error:
-        raise UsageError("The file is not a whole Parquet file.", where=path) from error
+        raise UsageError("The file is not a whole Parquet file.", where=path, next_step=NEXT_STEP) from error
 
 
 def resolve_columns(available: Iterable[str], chosen: Mapping[str, str], where: object) -> dict[str, str]:

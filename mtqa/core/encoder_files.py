@@ -152,4 +152,4 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise UsageError("The file is not JSON.", where=path) from error
+        raise UsageError("The file is not JSON.", where=path, next_step="copy the model again") from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mtqa.core.encoder_files import DEMO, OURS, files_fingerprint, find_folder, read_modules, saved_config
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import canonical_json
+from mtqa.core.quiet import quiet_transformers
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -41,8 +42,9 @@ def load_encoder(name_or_path: str, device: str = "cpu") -> SentenceTransformer:
     except Exception as error:  # whatever transformers, safetensors or torch make of a broken folder or device
         raise UsageError(
             f"The encoder cannot be opened: {type(error).__name__}: {_first_line(error)}",
-            where=folder or name_or_path,
+            where=f"{folder or name_or_path} on the device {device}",
             expected="a sentence-transformers or transformers model with safetensors weights, and a device that exists",
+            next_step="copy the model again, or choose another one or another --device",
         ) from error
 
 
@@ -121,18 +123,9 @@ def _quiet_and_seeded() -> Iterator[None]:
     """Silence transformers' bars and reports; seed what a checkpoint lacks (an unused pooler) without a trace."""
     import torch
 
-    logging: Any = importlib.import_module("transformers.utils.logging")
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
+    with quiet_transformers(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
 
 
 def _fingerprint_of_weights(model: SentenceTransformer) -> str:

@@ -59,11 +59,11 @@ class Progress:
         tail = f", {note}" if note else ""
         say(f"{self.label}: {self.done:,}{of_total} {self.unit}, {speed:,.1f}/s{left}{tail}")
 
-    def close(self) -> None:
-        """Finish the bar, or say the final count and rate."""
+    def close(self, *, whole: bool = True) -> None:
+        """Finish the bar, or say the final count and rate if the work is `whole`."""
         if self._bar is not None:
             self._bar.close()
-        elif _enabled and self.done > self.initial:
+        elif _enabled and whole and self.done > self.initial:
             self._plain("")
 
 
@@ -73,5 +73,7 @@ def progress(label: str, total: int | None, unit: str, initial: int = 0) -> Iter
     bar = Progress(label, total, unit, initial)
     try:
         yield bar
-    finally:
-        bar.close()
+    except BaseException:
+        bar.close(whole=False)
+        raise
+    bar.close()

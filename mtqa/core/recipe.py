@@ -35,7 +35,7 @@ def load_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f"{path}:{mark.line + 1}" if mark else str(path)
         problem = getattr(error, "problem", None) or "not UTF-8"
-        raise UsageError(f"The file is not valid YAML: {problem}.", where=line) from error
+        raise UsageError(f"The file is not valid YAML: {problem}.", where=line, expected="key: value lines") from error
 
 
 def parse(model: type[S], values: Any, where: object) -> S:
@@ -62,21 +62,36 @@ def _problem(model: type[BaseModel], detail: Any) -> str:
     if detail["type"] == "missing":
         return f"The key '{key}' is missing."
     message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "string_pattern_mismatch":
+        message = _description(model, detail["loc"]) or message
     if not detail["loc"]:
         return f"{message[:1].upper()}{message[1:]}."
     return f"'{key}' is {detail['input']!r}: {message[:1].lower()}{message[1:]}."
 
 
+def _description(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    """Return what the field at a location takes, in words: clearer than the pattern that a text must match."""
+    found = _model_at(model, loc[:-1])
+    field = found.model_fields.get(str(loc[-1])) if found else None
+    return f"expected {field.description.removesuffix('.')}" if field and field.description else ""
+
+
 def _known_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """Return the keys of the (nested) model at a location, following single models, lists and mappings of models."""
+    """Return the keys of the (nested) model at a location."""
+    found = _model_at(model, loc)
+    return sorted(f.alias or name for name, f in found.model_fields.items()) if found else []
+
+
+def _model_at(model: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel] | None:
+    """Return the nested model at a location, following single models, lists and mappings of models."""
     current: type[BaseModel] | None = model
     for part in loc:
         if current is None:
-            return []
+            return None
         field = current.model_fields.get(str(part))
         if field is not None:
             current = _model_in(field.annotation)
-    return sorted(f.alias or name for name, f in current.model_fields.items()) if current else []
+    return current
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

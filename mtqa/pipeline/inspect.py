@@ -38,6 +38,7 @@ def inspect(path: Path, look: Look) -> dict[str, Any]:
     """
     manifest = load_manifest(path)
     check_files(path, manifest)
+    _check_look(path, manifest.stage, look)
     seen: dict[str, Any] = {
         "stage": manifest.stage,
         "settings": manifest.settings,
@@ -82,6 +83,14 @@ def render(seen: Mapping[str, Any]) -> str:
 def shard_summary(manifest: Manifest) -> str:
     """Return the composition of shards as text: what build-shards prints."""
     return _composition(manifest.counts)
+
+
+def _check_look(path: Path, stage: str, look: Look) -> None:
+    looks = (("--batch", look.batch, (SHARD_STAGE,)), ("--lang", look.languages, CORPUS_STAGES))
+    for option, given, stages in looks:
+        if given is not None and stage not in stages:
+            what = f"'{path}' is the result of '{stage}', which has no {option}."
+            raise UsageError(what, where=option, expected=f"the output of {', '.join(stages)}")
 
 
 def _corpus(corpus: Corpus, look: Look) -> dict[str, Any]:

@@ -38,12 +38,14 @@ class Arm(Settings):
 class Recipe(Settings):
     """All that `mtqa run` needs; the global `seed` is every stage's seed where the stage does not name its own."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Names the run folder.")
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9._-]*$", description="small letters, digits and . _ -"
+    )
     description: str = ""
     seed: int = Field(1, ge=0)
     collect: CollectSettings
     translate: TranslateSettings
-    filter: FilterSettings = Field(default_factory=lambda: FilterSettings())
+    filter: FilterSettings = Field(default_factory=FilterSettings)
     shards: dict[str, Any] = Field(description="Settings of build-shards that the arms share.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of train that the arms share.")
     arms: dict[str, Arm] = Field(default_factory=lambda: {"model": Arm()}, min_length=1)

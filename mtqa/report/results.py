@@ -57,13 +57,13 @@ def _benchmark(run: Path, name: str, content: dict[str, Any]) -> dict[str, Any]:
             "question's parallel answers, less is better. 95 % bootstrap intervals over questions."
         ),
         "arms": [
-            {"name": arm, "values": [_measured(m, v["value"], (v["low"], v["high"])) for m, v in values.items()]}
+            {"name": arm, "numbers": [_measured(m, v["value"], (v["low"], v["high"])) for m, v in values.items()]}
             for arm, values in content["models"].items()
         ],
         "differences": [
             {
                 "name": f"{d['first']} − {d['second']}",
-                "values": [
+                "numbers": [
                     _measured(m, v["difference"], v["interval"], "+") | {"verdict": _verdict(m, v["interval"])}
                     for m, v in d["measures"].items()
                 ],
@@ -95,10 +95,14 @@ def _ranks(metrics: dict[str, Any], languages: list[str]) -> dict[str, Any] | No
     if len(languages) < 2:
         return None
     rows = [
-        {"name": arm, "cells": [f"{m['mean_rank_by_passage_language'][code]:,.1f}" for code in languages]}
+        {"name": arm, "cells": [_rank(m["mean_rank_by_passage_language"][code]) for code in languages]}
         for arm, m in metrics.items()
     ]
     return {"languages": [get(code).name for code in languages], "rows": rows}
+
+
+def _rank(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
 
 
 def _measured(measure: str, value: float, interval: tuple[float, float], sign: str = "") -> dict[str, str]:

@@ -13,6 +13,7 @@ from ctranslate2.converters.transformers import BartLoader, M2M100Loader
 
 from mtqa.core.errors import UsageError
 from mtqa.core.progress import say
+from mtqa.core.quiet import quiet_transformers
 from mtqa.translate.engine import engine_version
 from mtqa.translate.model import ModelFiles, cache_root
 from mtqa.translate.tokens import Tokens, vocabulary
@@ -62,9 +63,11 @@ class _Converter(Converter):  # type: ignore[misc]
 
     def _load(self) -> Any:
         from transformers import AutoModelForSeq2SeqLM
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         loader = _Marian() if self._tokens.family == "marian" else _M2M100()
-        with torch.no_grad():
+        with torch.no_grad(), quiet_transformers():
             model = AutoModelForSeq2SeqLM.from_pretrained(self._files.path, dtype=torch.float32, local_files_only=True)
             return loader(model, self._tokens.tokenizer)
 

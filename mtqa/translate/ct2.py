@@ -19,12 +19,18 @@ class CTranslate2Engine:
     def __init__(self, files: ModelFiles, tokens: Tokens, device: str, compute_type: str) -> None:
         path = converted(files, tokens)
         self._eos = tokens.tokenizer.eos_token
+        # Whole batches side by side keep cores busier than the same batch cut up; results do not depend on it.
+        workers = cpu_threads() if device == "cpu" else 1
         self._translator = ctranslate2.Translator(
-            str(path), device=device, compute_type=compute_type, inter_threads=1, intra_threads=cpu_threads()
+            str(path), device=device, compute_type=compute_type, inter_threads=workers, intra_threads=1
         )
 
     def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
-        """See Engine. `<unk>` is never written: it would be lost in the text."""
+        """See Engine. `<unk>` is never written: it would be lost in the text; nor is an output empty.
+
+        Without the least length, CTranslate2 spends beams on a `</s>` straight after the prefix and differs from
+        transformers.
+        """
         waiting = [
             self._translator.translate_batch(
                 batch.sources,
@@ -34,6 +40,7 @@ class CTranslate2Engine:
                 repetition_penalty=decoding.repetition_penalty,
                 no_repeat_ngram_size=decoding.no_repeat_ngram_size,
                 max_input_length=0,
+                min_decoding_length=len(batch.prefix) + 1,
                 max_decoding_length=batch.limit + len(batch.prefix),
                 return_scores=True,
                 return_end_token=True,

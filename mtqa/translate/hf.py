@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForSeq2SeqLM
 
 from mtqa.core.errors import UsageError
+from mtqa.core.quiet import quiet_transformers
 from mtqa.translate.engine import Batch, Decoding, Output
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.tokens import Tokens
@@ -20,7 +21,8 @@ class TransformersEngine:
     def __init__(self, files: ModelFiles, tokens: Tokens, device: str, compute_type: str) -> None:
         dtype = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[compute_type]
         try:
-            model = AutoModelForSeq2SeqLM.from_pretrained(files.path, dtype=dtype, local_files_only=True)
+            with quiet_transformers():
+                model = AutoModelForSeq2SeqLM.from_pretrained(files.path, dtype=dtype, local_files_only=True)
         except Exception as error:  # torch, safetensors and json each raise their own
             raise UsageError(
                 f"The model cannot be read: {error}", where=files.path, next_step="copy the model again"
@@ -51,6 +53,7 @@ class TransformersEngine:
             repetition_penalty=decoding.repetition_penalty,
             no_repeat_ngram_size=decoding.no_repeat_ngram_size,
             max_new_tokens=batch.limit + len(prefix),
+            min_new_tokens=len(prefix) + 1,
             max_length=None,
             forced_bos_token_id=prefix[0] if prefix else None,
             forced_eos_token_id=None,

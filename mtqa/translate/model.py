@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mtqa.core.languages import get
 
 ALIASES = {"nllb-600m": "facebook/nllb-200-distilled-600M"}
 OPUS = "opus-mt"
+DEMO_LICENCE = "CC-BY-2.0-FR"  # Tatoeba's, from which it was trained
 FAMILIES = {"marian": "Marian", "m2m_100": "NLLB or M2M-100"}
 TEXT_FILES = ("*.json", "*.spm", "*.model", "README.md")
 OFFLINE = "translate with '--model demo' (German and Spanish, no download), or fill the Hub's cache on a machine with"
@@ -52,7 +53,7 @@ def find_model(name: str, lang: str) -> ModelFiles:
     where the Hub cannot be reached.
     """
     if name == "demo":
-        return _local(MT_MODEL, "mtqa-demo")
+        return replace(_local(MT_MODEL, "mtqa-demo"), licence=DEMO_LICENCE)
     if name == OPUS:
         return _opus(lang)
     path = Path(name).expanduser()

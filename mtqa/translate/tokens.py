@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,9 @@ def load_tokens(files: ModelFiles, lang: str) -> Tokens:
     from transformers import AutoConfig, AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(files.path, local_files_only=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")  # which tokenizing ignores
+            tokenizer = AutoTokenizer.from_pretrained(files.path, local_files_only=True)
         config = AutoConfig.from_pretrained(files.path, local_files_only=True)
     except Exception as error:  # whatever a broken file makes a parser raise
         raise UsageError(

@@ -37,8 +37,8 @@ def problems(source: str, target: str, hit_limit: bool, lang: str) -> list[Flag]
 def loops(text: str) -> bool:
     """Return whether a unit stands four times in a row, or half of the character 4-grams are repetitions.
 
-    Both rejected no professional translation when measured (60 characters and more; a row of dots or of digits, and a
-    repeated syllable, is no loop: the repeated stretch has at least 12 characters and a letter).
+    The repeated stretch must have 12 characters and a letter, the text 60 characters for the 4-grams. Of 9,970
+    professional translations (FLORES dev, ten languages) two look like loops: a list of names, and a quotation.
     """
     for match in LOOP.finditer(text):
         if len(match[0]) >= LOOP_CHARS and any(char.isalpha() for char in match[1]):
@@ -59,8 +59,8 @@ def copied(source: str, target: str) -> bool:
 def too_short(source: str, target: str, lang: str) -> bool:
     """Return whether the target has far fewer characters than any full translation of the source would have.
 
-    Below .30 of the source's characters (.10 where a character is a syllable or word); professional translations of
-    sentences stay above .5 (.2), and what is shorter than 40 characters varies too much to say.
+    Below .30 of the source's characters (.10 where a character is a syllable or word): the shortest of FLORES dev's
+    professional translations in nine languages has .41, in Chinese .17. Sources under 40 characters vary too much.
     """
     bound = DENSE if get(lang).script in DENSE_SCRIPTS else SPARSE
     return len(source) >= SHORT_SOURCE and math.floor(bound * len(source)) > len(target.strip())

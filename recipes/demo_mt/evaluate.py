@@ -55,14 +55,15 @@ def main() -> None:
     for lang in FLORES:
         chosen = [r for r in rows if r["lang"] == lang]
         hypotheses = translate(args.model, [r["source"] for r in chosen], lang, args.beam)
-        if len(set(hypotheses)) < len(set(r["source"] for r in chosen)) / 2:
+        if len(set(hypotheses)) < len({r["source"] for r in chosen}) / 2:
             raise SystemExit(f"{lang}: fewer than half of the translations are distinct; the model ignores its input")
         out[f"tatoeba-{args.split}-{lang}"] = scores(hypotheses, [r["targets"] for r in chosen])
         if args.flores:
             target = args.flores / FLORES[lang]
             english = (target.parent / "flores-dev.en").read_text(encoding="utf-8").splitlines()
             reference = target.read_text(encoding="utf-8").splitlines()
-            out[f"flores-dev-{lang}"] = scores(translate(args.model, english, lang, args.beam), [[r] for r in reference])
+            hypotheses = translate(args.model, english, lang, args.beam)
+            out[f"flores-dev-{lang}"] = scores(hypotheses, [[r] for r in reference])
     print(json.dumps(out, indent=1))
 
 

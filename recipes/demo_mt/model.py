@@ -72,5 +72,6 @@ def save_model(model: MarianMTModel, data: Path, out: Path) -> None:
     (out / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
     for name in ("source.spm", "target.spm"):
         shutil.copyfile(data / "spm.model", out / name)
-    settings = {"tokenizer_class": "MarianTokenizer", "model_max_length": 512, "source_lang": "eng", "target_lang": "mul"}
+    languages = {"source_lang": "eng", "target_lang": "mul"}
+    settings = {"tokenizer_class": "MarianTokenizer", "model_max_length": 512, **languages}
     (out / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -28,7 +28,8 @@ def read_pairs(archive: Path) -> list[tuple[str, str]]:
     with zipfile.ZipFile(archive) as folder:
         name = next(n for n in folder.namelist() if re.search(r"[a-z]{3}\.txt$", n) and "_about" not in n)
         lines = folder.read(name).decode("utf-8").splitlines()
-    return [(english, other) for english, other in (unicodedata.normalize("NFC", line).split("\t")[:2] for line in lines)]
+    columns = (unicodedata.normalize("NFC", line).split("\t") for line in lines)
+    return [(english, other) for english, other, *_ in columns]
 
 
 def fold(sentence: str) -> str:

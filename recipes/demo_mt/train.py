@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import time
 from pathlib import Path
@@ -116,8 +115,8 @@ def save_checkpoint(folder: Path, model, optims: list[torch.optim.Optimizer], st
     state = {"optims": [o.state_dict() for o in optims], "step": step, "tokens": tokens}
     torch.save(state, folder / "state.pt.tmp")
     save_file({n: p.detach().clone() for n, p in model.named_parameters()}, folder / "weights.safetensors.tmp")
-    os.replace(folder / "weights.safetensors.tmp", folder / "weights.safetensors")
-    os.replace(folder / "state.pt.tmp", folder / "state.pt")
+    (folder / "weights.safetensors.tmp").replace(folder / "weights.safetensors")
+    (folder / "state.pt.tmp").replace(folder / "state.pt")
 
 
 def load_checkpoint(folder: Path, model, optims: list[torch.optim.Optimizer]) -> tuple[int, int]:

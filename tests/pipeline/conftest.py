@@ -24,7 +24,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for paragraph in article["paragraphs"]:
             for qa in paragraph["qas"][:2]:
                 answer = qa["answers"][0]
-                rows.append({"q": qa["question"], "c": paragraph["context"], "a": answer["text"], "id": qa["id"]})
+                rows.append({"q": qa["question"], "c": paragraph["context"], "a": answer["text"], "s": answer["answer_start"]})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows[:ITEMS]), encoding="utf-8")
     return path
 
@@ -39,7 +39,7 @@ def recipe(questions: Path, tmp_path: Path) -> dict:
         "seed": 3,
         "collect": {
             "sources": [str(questions)],
-            "map": {"question": "q", "passage": "c", "answers": "a"},
+            "map": {"question": "q", "passage": "c", "answers": "a", "answer_start": "s"},
             "licence": "CC-BY-4.0",
             "passage_unit": "sentence",
             "validation": 0.1,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,16 @@ SENTENCES = [
     "Die Stadt liegt an einem Fluss und hat viele alte Brücken.",
     "La ciudad está a orillas de un río y tiene muchos puentes viejos.",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Converted models go to a folder of the test session."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("MTQA_CACHE")
+    os.environ["MTQA_CACHE"] = str(folder)
+    yield folder
+    os.environ.pop("MTQA_CACHE") if before is None else os.environ.update(MTQA_CACHE=before)
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +94,12 @@ def build_marian(spm: Path, folder: Path, codes: tuple[str, ...], seed: int = 1)
             init_std=0.35,
         )
     )
+    # Trained in torch, the row of <pad>, with which the decoder starts, does not stay zero.
+    with torch.no_grad():
+        model.model.shared.weight[pad] = torch.randn(32)
     # Logits of both signs and a bias that ends most outputs before their limit, so that finished beams are compared.
     model.final_logits_bias[0] = torch.randn(size, generator=torch.Generator().manual_seed(seed))
-    model.final_logits_bias[0, 0] = 1.5
+    model.final_logits_bias[0, 0] = 4.0
     model.generation_config.update(num_beams=4, max_length=512, bad_words_ids=[[pad]], forced_eos_token_id=0)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -122,6 +138,16 @@ def m2m_config(size: int) -> dict[str, object]:
     }
 
 
+def ending(model: Any, logit: float = 3.0) -> Any:
+    """Raise the logit of `</s>` at every step, so that most outputs end before their limit."""
+    import torch
+
+    with torch.no_grad():
+        end = model.model.shared.weight[2]
+        model.model.decoder.layer_norm.bias += logit * end / end.square().sum()
+    return model
+
+
 @pytest.fixture(scope="session")
 def nllb(spm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random NLLB model (M2M-100 architecture) whose tokenizer has the 202 codes."""
@@ -137,7 +163,7 @@ def nllb(spm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw = json.loads(trained.to_str())["model"]
     tokenizer = NllbTokenizer(vocab=raw["vocab"], merges=[tuple(m) for m in raw["merges"]], src_lang="eng_Latn")
     torch.manual_seed(2)
-    model = M2M100ForConditionalGeneration(M2M100Config(**m2m_config(len(tokenizer))))
+    model = ending(M2M100ForConditionalGeneration(M2M100Config(**m2m_config(len(tokenizer)))))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -160,7 +186,67 @@ def m2m(spm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = M2M100Tokenizer(str(folder / "vocab.json"), str(folder / "sentencepiece.bpe.model"), src_lang="en")
     torch.manual_seed(3)
     size = len(names) + len(tokenizer.lang_token_to_id) + tokenizer.num_madeup_words
-    model = M2M100ForConditionalGeneration(M2M100Config(**m2m_config(size)))
+    model = ending(M2M100ForConditionalGeneration(M2M100Config(**m2m_config(size))))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def words(count: int, seed: int = 0) -> list[str]:
+    """Return `count` different short sentences."""
+    import random
+
+    rows = random.Random(seed)
+    vocabulary = sorted({word.strip(".,;?") for sentence in SENTENCES[:8] for word in sentence.split()})
+    return [f"{' '.join(rows.choices(vocabulary, k=rows.randint(2, 6)))} {i}." for i in range(count)]
+
+
+def english_row(
+    number: int, question: str, passage: str | None = None, answers: Any = (), title: str | None = None
+) -> Any:
+    return {
+        "item_id": f"{number:016x}",
+        "passage_id": None if passage is None else f"{number // 2:016x}",
+        "question_id": f"{number:016x}",
+        "dataset": "toy",
+        "licence": "CC-BY-4.0",
+        "split": "train",
+        "lang": "eng_Latn",
+        "question": question,
+        "passage": passage,
+        "title": title,
+        "answers": [{"text": text, "start": start} for text, start in answers],
+        "mt": None,
+    }
+
+
+def save_corpus(folder: Path, rows: list[Any]) -> Path:
+    """Write rows as a collected corpus."""
+    from mtqa.core.corpus import TableWriter
+    from mtqa.core.output import Work, building
+
+    work = Work("collect", 1, {}, {})
+    with building(folder, work, overwrite=True) as build:
+        files: dict[str, int] = {}
+        for split in dict.fromkeys(row["split"] for row in rows):
+            with TableWriter(build.path, f"eng_Latn/{split}") as writer:
+                writer.write([row for row in rows if row["split"] == split])
+            files |= writer.rows
+        part = build.record_part("x", files, {"rows": len(rows)})
+        build.finish({"eng_Latn": part}, licences=["CC-BY-4.0"])
+    return folder
+
+
+PASSAGE = "Marie Curie was born in Warsaw in 1867. She moved to Paris to study physics.\n\n- Music; painting\n1891"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Four items: two on one passage, one without passage and answers, one for validation."""
+    rows = [
+        english_row(0, "Where was she born?", PASSAGE, [("Warsaw", 24), ("in Warsaw", None)], "Marie Curie"),
+        english_row(1, "When did she move to Paris?", PASSAGE, [("1867", 34)]),
+        english_row(4, "Who wrote twelve novels? And two plays?"),
+        {**english_row(6, "What is 12?", "12 % (34)", [("12", 0)]), "split": "validation"},
+    ]
+    return save_corpus(tmp_path / "collected", rows)

@@ -1,0 +1,76 @@
+"""A small world of good and bad files, and the entry point as a function."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cli_world import build_world
+
+from mtqa.cli.main import main
+from mtqa.core import progress
+
+Cli = Callable[[str], "Ended"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def untouched_process(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what the entry point sets in its process; keep memory and converted models out of the home directory."""
+    before = dict(os.environ)
+    monkeypatch.setattr(progress, "_enabled", False)
+    monkeypatch.setenv("MTQA_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    yield
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
+    """Return a function that runs `mtqa ARGUMENTS` in this process; libraries' own output is seen, too."""
+
+    def run(arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["mtqa", *shlex.split(arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def built_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The world, built once."""
+    return build_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def world(built_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the world as the working directory, to be typed at as a user does."""
+    folder = tmp_path / "world"
+    shutil.copytree(built_world, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the sha256 of every file below a folder, by relative path; the run folder's lock holds nothing."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
