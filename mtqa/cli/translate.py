@@ -21,7 +21,7 @@ def command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     compute_type: Annotated[str, typer.Option(help="Number format: auto, float32, int8, float16, ….")] = "auto",
     beam_size: Annotated[int, typer.Option(min=1, max=32, help="Beams; 1 is greedy.")] = 4,
-    batch_tokens: Annotated[int, typer.Option(min=64, max=1 << 20, help="Source tokens of a batch.")] = 2048,
+    batch_tokens: Annotated[int | None, typer.Option(min=64, max=1 << 20, help="Source tokens of a batch.")] = None,
     max_segment_tokens: Annotated[int, typer.Option(min=16, max=1000, help="Longer sentences are cut.")] = 250,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result of other settings.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the counts by language as JSON.")] = False,
@@ -36,6 +36,7 @@ def command(
     from mtqa.translate.model import cache_root
     from mtqa.translate.run import translate
     from mtqa.translate.settings import TranslateSettings
+    from mtqa.translate.summary import as_json, summary
 
     values: dict[str, Any] = {"to": to, "model": model, "engine": engine, "device": device}
     values |= {"compute_type": compute_type, "beam_size": beam_size}
@@ -52,17 +53,4 @@ def command(
         collect(given, collected, overwrite=overwrite)
         corpus = collected
     manifest = translate(corpus, settings, out, memory=memory or cache_root() / "memory", overwrite=overwrite)
-    made = {lang: manifest.parts[lang].counts for lang in settings.to}
-    if json:
-        from json import dumps
-
-        typer.echo(dumps(made, indent=1))
-        return
-    for lang, counts in made.items():
-        answers = counts["answers"]
-        found = f", {answers['found']:,} of {sum(answers.values()):,} answers found in the translated passage"
-        line = (
-            f"{lang}: {counts['rows']:,} rows, {counts['segments']:,} distinct segments, {counts['retried']:,} retried"
-        )
-        typer.echo(line + (found if sum(answers.values()) else ""))
-    typer.echo(f"{out}: {manifest.counts['rows']:,} rows in {manifest.counts['languages']} languages")
+    typer.echo(as_json(manifest, settings.to) if json else summary(manifest, settings.to, out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,8 +154,9 @@ class TableWriter:
 
 def disk_error(path: Path, error: OSError) -> MtqaError:
     """Return the error for a write that the disk refused (full, read-only, no permission)."""
+    reason = os.strerror(error.errno) if error.errno else error  # Arrow's own text hides it in a longer one
     return MtqaError(
-        f"Writing failed: {error.strerror or error}.",
+        f"Writing failed: {reason}.",
         where=path,
         next_step="make room or choose another --out, then run the same command again: finished work is kept",
     )

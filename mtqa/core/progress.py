@@ -55,7 +55,11 @@ class Progress:
         seconds = max(time.monotonic() - self._began, 1e-9)
         speed = (self.done - self.initial) / seconds
         of_total = f"/{self.total:,} ({self.done / self.total:.0%})" if self.total else ""
-        left = f", {(self.total - self.done) / speed:.0f} s left" if self.total and speed > 0 else ""
+        left = (
+            f", {(self.total - self.done) / speed:.0f} s left"
+            if self.total and self.total > self.done and speed > 0
+            else ""
+        )
         tail = f", {note}" if note else ""
         say(f"{self.label}: {self.done:,}{of_total} {self.unit}, {speed:,.1f}/s{left}{tail}")
 

@@ -1,4 +1,4 @@
-"""Keeps transformers' bars and reports out of the output while a model is opened."""
+"""Keeps transformers' bars and reports out of the output while a model is opened or written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Silence transformers' bars ("Loading weights") and everything below errors; afterwards all is as before.
+    """Silence transformers' bars ("Loading weights", "Writing model shards") and everything below errors; afterwards all is as before.
 
     For the block only, because transformers switches the Hub's bars off with its own, and a download wants one.
     """

@@ -38,9 +38,7 @@ class Arm(Settings):
 class Recipe(Settings):
     """All that `mtqa run` needs; the global `seed` is every stage's seed where the stage does not name its own."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9._-]*$", description="small letters, digits and . _ -"
-    )
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="small letters, digits and . _ -")
     description: str = ""
     seed: int = Field(1, ge=0)
     collect: CollectSettings

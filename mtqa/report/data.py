@@ -26,7 +26,7 @@ def collected(manifest: Manifest) -> dict[str, Any]:
 
 
 def languages(translated: Manifest, filtered: Manifest) -> list[dict[str, Any]]:
-    """Return one record a language: rows, kept, dropped, answers found, rows flagged."""
+    """Return one record a language: rows, kept, dropped, answers found, flags raised by translate."""
     most = max(part.counts["kept"] for part in filtered.parts.values())
     records = []
     for lang, part in sorted(filtered.parts.items(), key=lambda item: (item[0] != ENGLISH, item[0])):

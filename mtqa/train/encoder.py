@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtqa.core.errors import UsageError
+from mtqa.core.quiet import quiet_transformers
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -86,7 +87,8 @@ def save_model(model: SentenceTransformer, folder: Path, tokeniser: TokeniserSta
         if tokeniser.padding:
             backend.enable_padding(**tokeniser.padding)
     model.eval()
-    model.save_pretrained(str(folder), create_model_card=False)
+    with quiet_transformers():
+        model.save_pretrained(str(folder), create_model_card=False)
 
 
 def describe(model: SentenceTransformer) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from mtqa.translate.tokens import Tokens
 
 COLUMNS = ("question", "passage", "title", "answers")
 SPLITS_KEPT = 4096
+CPU_BATCH, GPU_BATCH = 1024, 16_384
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Target:
     compute_type: str
 
     @property
+    def batch_tokens(self) -> int:
+        """Source tokens of a batch: as set, else what was fastest on one core, and room for a GPU to work."""
+        return self.settings.batch_tokens or (CPU_BATCH if self.device == "cpu" else GPU_BATCH)
+
+    @property
     def key(self) -> dict[str, Any]:
         """All that the translation of a segment depends on."""
         return {
@@ -43,7 +49,7 @@ class Target:
             "model": self.files.revision,
             "device": self.device,
             "compute_type": self.compute_type,
-            "decoding": self.settings.decoding(),
+            "decoding": {"beam_size": self.settings.beam_size, "batch_tokens": self.batch_tokens},
             "retry": asdict(RETRY),
             "watch": watch.VERSION,
             "source": ENGLISH,
@@ -105,9 +111,8 @@ def translations(
             memory.save_plan(job, chunks)
         todo = [(n, chunk) for n, chunk in enumerate(chunks) if not missing.isdisjoint(chunk)]
         if todo:
-            settings = target.settings
-            engine = engine_of(target)
-            decoder = Decoder(engine, target.tokens, target.lang, settings.beam_size, settings.batch_tokens)
+            beams, room = target.settings.beam_size, target.batch_tokens
+            decoder = Decoder(engine_of(target), target.tokens, target.lang, beams, room)
             with progress(target.lang, sum(len(chunk) for _, chunk in todo), "segments") as bar:
                 for n, chunk in todo:
                     made = dict(zip(chunk, decoder.translate([segments[key] for key in chunk]), strict=True))

@@ -43,7 +43,9 @@ class Tokens:
         without taking `</s>` or `>>deu<<` inside a text for a mark.
         """
         if self.family == "nllb":
-            return [e.tokens for e in self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)]
+            backend = self.tokenizer.backend_tokenizer
+            backend.encode_special_tokens = True  # as plain text; a call of the tokenizer itself resets it
+            return [e.tokens for e in backend.encode_batch(list(texts), add_special_tokens=False)]
         processor = self.tokenizer.spm_source if self.family == "marian" else self.tokenizer.sp_model
         return list(processor.encode(list(texts), out_type=str))
 
@@ -95,8 +97,6 @@ def load_tokens(files: ModelFiles, lang: str) -> Tokens:
     if files.family == "marian":
         return Tokens(tokenizer, "marian", _marian_prefix(tokenizer, files, lang), (), limit)
     nllb = "nllb" in type(tokenizer).__name__.lower()
-    if nllb:
-        tokenizer.backend_tokenizer.encode_special_tokens = True
     source = _code(tokenizer, get(ENGLISH), files, nllb)
     target = _code(tokenizer, get(lang), files, nllb)
     return Tokens(tokenizer, "nllb" if nllb else "m2m", (source,), (target,), limit)

@@ -114,6 +114,19 @@ def _recipes(folder: Path) -> None:
     (folder / "list.yaml").write_text("- collect\n- translate\n", encoding="utf-8")
 
 
+def tiny_encoder(folder: Path) -> Path:
+    """Save a BERT of two words and random weights, as transformers does, and return its folder."""
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "otters", "owls"]
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    BertModel(BertConfig(vocab_size=len(words), **sizes)).save_pretrained(folder)
+    return folder
+
+
 def _models(folder: Path) -> None:
     """Folders of models that cannot be opened: what they lack, or why not, is their name."""
     files: dict[str, dict[str, bytes]] = {

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
+from conftest import Cli, Ended
 
 from mtqa import __version__
 from mtqa.cli.main import COMMANDS
@@ -36,7 +36,7 @@ def test_mtqa_alone_is_its_help(cli: Cli) -> None:
 
 
 def test_version(cli: Cli) -> None:
-    assert cli("--version") == (cli("--version").__class__)(0, f"mtqa {__version__}\n", "")
+    assert cli("--version") == Ended(0, f"mtqa {__version__}\n", "")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -45,7 +45,6 @@ def test_help_of_a_command(name: str, cli: Cli) -> None:
     assert ended.code == 0 and ended.err == ""
     assert "Example: mtqa" in " ".join(ended.out.split())
     assert f"mtqa {name} " in ended.out.partition("Example:")[2]
-    assert "..." not in ended.out
     assert cli(f"{name} -h") == ended
 
 

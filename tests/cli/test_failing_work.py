@@ -33,7 +33,7 @@ def test_a_full_disk_costs_nothing(command: str, world: Path, cli: Cli, monkeypa
         patched.setattr(pq.ParquetWriter, "write_table", refuse)
         ended = cli(command)
     assert ended.code == 1
-    assert ended.err.startswith("error: Writing failed: No space left on device.\n  where: ")
+    assert "error: Writing failed: No space left on device.\n  where: " in ended.err
     assert "  next:     make room" in ended.err and ended.err.count("error: ") == 1
     assert contents(world) == before
     assert cli(command).code == 0
@@ -54,7 +54,7 @@ def test_a_disk_that_is_really_full(world: Path, cli: Cli) -> None:
                 file.write(bytes(4096))
         ended = cli("collect faq.jsonl --limit 5 --out disk/corpus --overwrite")
         assert ended.code == 1
-        assert ended.err.startswith("error: ") and "No space left on device" in ended.err
+        assert "error: Writing failed: No space left on device.\n  where: " in ended.err
         assert "  next:     make room" in ended.err
         ballast.unlink()
         assert contents(disk) == kept

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cli_world import tiny_encoder
 
 MTQA = [sys.executable, "-m", "mtqa.cli.main"]
-TRANSLATE = "translate corpus --to de --model demo --out new"
+TRANSLATE = "translate corpus --to de --model demo --memory memory --out new"
 FOREIGN = re.compile(r"Loading weights|Writing model|Batches:|Fetching|Warning|warn|\bINFO\b|LOAD REPORT|UNEXPECTED")
 
 
 def on_terminal(arguments: str, folder: Path) -> tuple[int, str]:
     """Run a command with stderr on a pseudo-terminal; return its code and what the terminal was sent."""
     pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
+    import fcntl
+    import termios
+
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     with subprocess.Popen([*MTQA, *arguments.split()], cwd=folder, stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
         sent = b""
@@ -47,7 +53,15 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(world: Path) -> None:
 def test_a_terminal_sees_only_our_bars_while_models_load(world: Path) -> None:
     code, sent = on_terminal(f"{TRANSLATE} --engine transformers", world)
     assert code == 0
-    assert re.search(r"\rtranslate deu_Latn: 100%\|█+\|", sent), sent
+    assert re.search(r"\rdeu_Latn: 100%\|█+\| 23/23 ", sent), sent
+    assert not FOREIGN.search(sent), sent
+
+
+def test_a_terminal_sees_only_our_bars_while_a_model_is_trained(world: Path) -> None:
+    tiny_encoder(world / "tiny")
+    code, sent = on_terminal("train shards --encoder tiny --steps 2 --out new", world)
+    assert code == 0, sent
+    assert re.search(r"\rtrain: 100%\|█+\| 4/4 .* pairs/s, step 2/2, loss ", sent), sent
     assert not FOREIGN.search(sent), sent
 
 
@@ -59,5 +73,5 @@ def test_a_pipe_gets_plain_lines(arguments: str, world: Path) -> None:
     ended = piped(arguments, world)
     assert ended.returncode == 0, ended.stderr
     assert not set("\r\x1b█") & set(ended.stderr + ended.stdout)
-    assert re.search(r"^\S+.*: 6.* (rows|segments), [\d.,]+/s", ended.stderr, re.MULTILINE), ended.stderr
+    assert re.search(r"^\w+: (6/6|23/23) \(100%\) \w+, [\d.,]+/s$", ended.stderr, re.MULTILINE), ended.stderr
     assert not FOREIGN.search(ended.stderr), ended.stderr

