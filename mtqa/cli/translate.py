@@ -11,12 +11,12 @@ from mtqa.core.errors import UsageError
 
 
 def command(
-    corpus: Annotated[Path, typer.Argument(help="A collected corpus, or a file of questions (see --map).")],
+    corpus: Annotated[Path, typer.Argument(help="A collected corpus, or a table of questions (see --map).")],
     to: Annotated[str, typer.Option(help="Target languages, with commas between: codes or names.")],
     out: Annotated[Path, typer.Option(help="Folder to write the corpus to.")],
     model: Annotated[str, typer.Option(help="demo, opus-mt, nllb-600m, a Hub id or a folder.")] = "nllb-600m",
     memory: Annotated[Path | None, typer.Option(help="Folder of finished translations.", show_default=False)] = None,
-    map_: Annotated[str, typer.Option("--map", help="Columns of a file: question=COL,passage=COL,….")] = "",
+    map_: Annotated[str, typer.Option("--map", help="Columns of a table: question=COL,passage=COL,….")] = "",
     engine: Annotated[str, typer.Option(help="ctranslate2 or transformers.")] = "ctranslate2",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     compute_type: Annotated[str, typer.Option(help="Number format: auto, float32, int8, float16, ….")] = "auto",
@@ -28,7 +28,9 @@ def command(
 ) -> None:
     """Translate a corpus sentence by sentence; finished sentences are remembered, also after a crash.
 
-    The memory is $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory. A file is collected to OUT.collected first.
+    A table (CSV, TSV, JSON lines, Parquet) is collected to OUT.collected first; --map says which of its columns holds
+    what. 'mtqa languages' lists codes and names. The model demo knows German and Spanish and needs no download. The
+    memory is $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory.
 
     Example: mtqa translate faq.csv --map question=q,passage=text --to de,es --model demo --out faq-de-es
     """

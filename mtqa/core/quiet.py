@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Silence transformers' bars ("Loading weights", "Writing model shards") and everything below errors; afterwards all is as before.
+    """Silence transformers' bars ("Loading weights", "Writing model shards") and all below errors, then restore them.
 
     For the block only, because transformers switches the Hub's bars off with its own, and a download wants one.
     """

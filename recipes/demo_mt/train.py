@@ -94,6 +94,12 @@ def batch_loss(model, batch: list, smoothing: float) -> tuple[torch.Tensor, int]
     return torch.nn.functional.cross_entropy(logits, target[real], label_smoothing=smoothing), int(real.sum())
 
 
+@torch.no_grad()
+def zero_padding(model) -> None:
+    """Keep the embedding of <pad> at zero: CTranslate2, as Marian, starts the decoder from zeros."""
+    model.model.shared.weight[model.config.pad_token_id].zero_()
+
+
 def optimizers(model) -> list[torch.optim.Optimizer]:
     """Return Muon for the matrices of the layers and AdamW for embeddings, norms and biases."""
     hidden = [p for n, p in model.named_parameters() if p.ndim == 2 and "layers" in n]
@@ -163,6 +169,7 @@ def main() -> None:
     model.train()
     optims = optimizers(model)
     step, tokens = load_checkpoint(args.work, model, optims)
+    zero_padding(model)
     began, first_tokens = time.time(), tokens
     args.work.mkdir(parents=True, exist_ok=True)
     log = (args.work / "log.jsonl").open("a", encoding="utf-8")
@@ -181,6 +188,7 @@ def main() -> None:
         for optim in optims:
             optim.step()
             optim.zero_grad()
+        zero_padding(model)
         step, tokens = step + 1, tokens + count
         if step % 100 == 0 or step == args.steps:
             record = {"step": step, "epoch": epoch, "tokens": tokens, "loss": round(float(loss), 4)}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,18 @@ from mtqa.collect.run import collect
 from mtqa.collect.settings import CollectSettings
 from mtqa.shards.run import build_shards
 from mtqa.shards.settings import ShardSettings
+
+Cli = Callable[[str], "Ended"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
 
 ROWS = [
     ("Where do otters sleep?", "Otters sleep in dens near the river. They float as well.", "in dens"),
@@ -149,3 +164,9 @@ def _models(folder: Path) -> None:
         (folder / name).mkdir()
         for file, content in contents.items():
             (folder / name / file).write_bytes(content)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the sha256 of every file below a folder, by relative path; the run folder's lock holds nothing."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_world import build_world
+from cli_world import Cli, Ended, build_world
 
 from mtqa.cli.main import main
 from mtqa.core import progress
-
-Cli = Callable[[str], "Ended"]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +55,3 @@ def world(built_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(built_world, folder)
     monkeypatch.chdir(folder)
     return folder
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file below a folder, by relative path; the run folder's lock holds nothing."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import Cli, contents
+from cli_world import Cli, contents
 
 
 class Case(NamedTuple):

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli, Ended
+from cli_world import Cli, Ended
 
 from mtqa import __version__
 from mtqa.cli.main import COMMANDS

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import Cli, contents
+from cli_world import Cli, contents
 
 from mtqa.bundled import MT_MODEL
 

@@ -67,7 +67,7 @@ def test_a_terminal_sees_only_our_bars_while_a_model_is_trained(world: Path) -> 
 
 @pytest.mark.parametrize(
     "arguments",
-    ["filter corpus --out new", f"{TRANSLATE} --engine ctranslate2", f"{TRANSLATE} --engine transformers"],
+    ["filter corpus --out new", f"{TRANSLATE} --engine transformers"],
 )
 def test_a_pipe_gets_plain_lines(arguments: str, world: Path) -> None:
     ended = piped(arguments, world)

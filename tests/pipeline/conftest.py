@@ -24,7 +24,8 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for paragraph in article["paragraphs"]:
             for qa in paragraph["qas"][:2]:
                 answer = qa["answers"][0]
-                rows.append({"q": qa["question"], "c": paragraph["context"], "a": answer["text"], "s": answer["answer_start"]})
+                row = {"q": qa["question"], "c": paragraph["context"]}
+                rows.append(row | {"a": answer["text"], "s": answer["answer_start"]})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows[:ITEMS]), encoding="utf-8")
     return path
 
