@@ -70,6 +70,7 @@ def run_recipe(recipe: Recipe, out: Path) -> dict[str, Any]:
     Raises UsageError where `out` belongs to another recipe or another process works in it, and whatever the stages
     raise; what is finished stays, so that the same call goes on from there.
     """
+    _known_stages(out, recipe)  # refuse a foreign folder before a lock file is written into it
     out.mkdir(parents=True, exist_ok=True)
     with _lock(out):
         journal = Journal(out / RUN_FILE, recipe, _known_stages(out, recipe))
@@ -148,8 +149,7 @@ def _known_stages(out: Path, recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Return the stages that an earlier run of this recipe noted; raises UsageError for another recipe's folder."""
     path = out / RUN_FILE
     if not path.exists():
-        others = [p.name for p in out.iterdir() if p.name != ".lock"]
-        if others:
+        if out.exists() and any(p.name != ".lock" for p in out.iterdir()):
             raise UsageError(
                 "The run folder holds files that no mtqa run wrote.",
                 where=out,

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import parquet_bytes, save
+from small_run import parquet_bytes, save
 
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest

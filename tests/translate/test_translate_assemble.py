@@ -3,7 +3,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from conftest import english_row
+from translate_corpora import english_row
 
 from mtqa.translate.assemble import Assembler
 from mtqa.translate.memory import Entry, segment_key

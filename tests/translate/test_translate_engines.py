@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import SENTENCES
+from translate_corpora import SENTENCES
 
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import all_languages

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import typer
-from conftest import english_row, save_corpus, words
+from translate_corpora import english_row, save_corpus, words
 from typer.testing import CliRunner
 
 from mtqa.core.corpus import open_corpus
