@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -14,16 +13,7 @@ from cli_world import Cli, Ended
 from mtqa import __version__
 from mtqa.cli.main import COMMANDS
 
-SECONDS = 0.5
 HEAVY = ("torch", "transformers", "datasets", "ctranslate2", "sentence_transformers", "matplotlib", "pyarrow", "numpy")
-
-
-def python(code: str, cwd: Path) -> tuple[str, float]:
-    """Run Python and return its output and its CPU seconds."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=cwd)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return ended.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_mtqa_alone_is_its_help(cli: Cli) -> None:
@@ -49,21 +39,15 @@ def test_help_of_a_command(name: str, cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)], ids=lambda a: " ".join(a) or "mtqa")
-def test_help_is_quick_and_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     code = (
         f"import sys; sys.argv = {['mtqa', *arguments, '--help']!r}\n"
         "from mtqa.cli.main import main\n"
         "try: main()\n"
         f"except SystemExit: print(sorted(set({HEAVY!r}) & set(sys.modules)))"
     )
-    # The best of three: another process on the core makes caches cold, never a run too fast.
-    runs = []
-    for _ in range(3):
-        runs.append(python(code, tmp_path))
-        if runs[-1][1] < SECONDS:
-            break
-    assert runs[-1][0].splitlines()[-1] == "[]"
-    assert min(seconds for _, seconds in runs) < SECONDS
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert ended.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_example_of_translate_works_as_it_stands(cli: Cli, world: Path) -> None:
