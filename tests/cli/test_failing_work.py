@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -86,7 +88,9 @@ def test_ctrl_c_ends_with_130_and_keeps_what_is_there(world: Path) -> None:
     (world / "many.jsonl").write_text(rows, encoding="utf-8")
     before = contents(world)
     command = [sys.executable, "-m", "mtqa.cli.main", "collect", "many.jsonl", "--out", "corpus", "--overwrite"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, preexec_fn=heard, **pipes) as process:
         deadline = time.monotonic() + 60
         while not (world / ".corpus.tmp").exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
