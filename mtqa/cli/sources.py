@@ -13,6 +13,8 @@ def command(
 ) -> None:
     """List the sources that 'mtqa collect' knows by name, or show one with its licence, size and known problems.
 
+    The column after the licence says whether what is made of a source may be passed on.
+
     Example: mtqa sources squad
     """
     from json import dumps
@@ -30,7 +32,10 @@ def command(
         values = {key: value for key, value in cards[0].record().items() if value not in (None, [], {})}
         typer.echo(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100).rstrip())
         return
+    shared = {True: "shareable", False: "not shareable", None: "ask"}
     for card in cards:
-        several = f"{len(card.languages)} languages"
-        languages = several if len(card.languages) > 1 else card.languages[0]
-        typer.echo(f"{card.name:<21} {card.licence:<13} {card.total:>7,}  {languages:<13}  {card.title}")
+        how = "bundled" if card.bundled else "by hand" if card.manual else "by name"
+        typer.echo(
+            f"{card.name:<21} {card.licence:<31} {shared[card.permissions.redistribution]:<14} {how:<8} "
+            f"{card.total:>9,}  {card.title}"
+        )

@@ -16,6 +16,12 @@ SPLITS = {"train": None, "dev": "validation", "validation": "validation", "valid
 LAYOUT = "corpus.jsonl, queries.jsonl (or .jsonl.gz) and qrels/*.tsv"
 
 
+def is_beir(folder: Path) -> bool:
+    """Tell whether a folder holds one of the files that make a BEIR folder."""
+    names = [f"{name}.jsonl{end}" for name in ("corpus", "queries") for end in ("", ".gz")]
+    return any((folder / name).exists() for name in [*names, "qrels"])
+
+
 def beir_files(folder: Path) -> list[Path]:
     """Return corpus, queries and qrels files; raises UsageError where one is missing."""
     found = []

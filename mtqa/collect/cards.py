@@ -14,14 +14,51 @@ from mtqa.core.errors import UsageError
 from mtqa.core.languages import resolve
 from mtqa.core.recipe import Settings, load_yaml, parse
 
+COMMIT = r"^[0-9a-f]{40}$"
+SHA256 = r"^[0-9a-f]{64}$"
+Layout = Literal[
+    "table",
+    "squad",
+    "pubmedqa",
+    "wikiqa",
+    "duorc",
+    "newsqa",
+    "natural-questions",
+    "triviaqa",
+    "hotpotqa",
+    "tydiqa",
+    "ranking",
+]
+
 
 class HubData(Settings):
-    """Where a source lies on the Hugging Face Hub."""
+    """Where a source lies on the Hugging Face Hub: files by split, at a commit or, where none is known, at a ref."""
 
-    id: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description="Repository, NAME/NAME.")
-    config: str | None = Field(None, description="Configuration.")
-    revision: str = Field(min_length=1, description="Commit, tag or ref; a ref such as refs/convert/parquet moves.")
-    splits: list[str] = Field(min_length=1, description="Splits that are collected, in this order.")
+    id: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description="Repository, OWNER/NAME.")
+    revision: str | None = Field(pattern=COMMIT, description="Commit (40 hex digits), null where none was verified.")
+    ref: str = Field("main", min_length=1, description="Branch that is read where there is no revision.")
+    unpinned: str | None = Field(None, min_length=1, description="Why there is no revision.")
+    data: dict[str, list[str]] = Field(min_length=1, description="Upstream split to patterns of its files.")
+    together: bool = Field(False, description="A split's files are one TREC-shaped folder, so they are downloaded.")
+    beside: dict[str, list[str]] = Field(default_factory=dict, description="Other repositories' files read with them.")
+
+    @model_validator(mode="after")
+    def _pinned_or_explained(self) -> HubData:
+        if (self.revision is None) != (self.unpinned is not None):
+            raise ValueError("give a revision, or null and why ('unpinned')")
+        return self
+
+    @property
+    def at(self) -> str:
+        """What is asked for: the commit, else the branch."""
+        return self.revision or self.ref
+
+
+class Download(Settings):
+    """Files on the web at a fixed address: `base` holds a commit; sha256 of files are in the card's `sha256`."""
+
+    base: str = Field(pattern=r"^https://\S+/$", description="Address that the names are appended to.")
+    data: dict[str, list[str]] = Field(min_length=1, description="Upstream split to its files' names below base.")
 
 
 class Permissions(Settings):
@@ -47,10 +84,15 @@ class Card(Settings):
     collected_language: str = Field("eng_Latn", description="The language of what is collected.")
     bundled: bool = Field(False, description="Comes with the package.")
     hub: HubData | None = None
+    download: Download | None = None
+    manual: str | None = Field(None, min_length=1, description="What a person must do to get the files.")
     files: list[str] = Field(description="The upstream files that NAME=FILE takes.")
-    sha256: dict[str, str] = Field(default_factory=dict, description="Hashes of the files, where known and fixed.")
-    format: Literal["squad", "pubmedqa", "table"]
+    collect: list[str] = Field(min_length=1, description="Upstream splits that are collected by name.")
+    sha256: dict[str, str] = Field(default_factory=dict, description="Hashes of files whose content is fixed.")
+    layout: Layout = Field(description="The reader.")
+    layout_source: str = Field(min_length=1, description="Where the column layout was looked up.")
     map: dict[str, str] = Field(default_factory=dict)
+    documents: bool = Field(False, description="Passages are whole documents, which collect cuts.")
     fields: list[str] = Field(min_length=1, description="Which of question, passage, answers, title, id there are.")
     rows: dict[str, int] = Field(min_length=1, description="Questions by split, as upstream counts them.")
     known_problems: list[str] = Field(default_factory=list)
@@ -65,14 +107,23 @@ class Card(Settings):
 
     @model_validator(mode="after")
     def _obtainable(self) -> Card:
-        if not (self.bundled or self.hub or self.files):
-            raise ValueError("a source must be bundled, on the Hub or have files")
+        if not (self.bundled or self.hub or self.download or self.manual):
+            raise ValueError("a source must be bundled, on the Hub, on the web or to be had by hand ('manual')")
+        named = set(self.hub.data if self.hub else self.download.data if self.download else self.collect)
+        missing = sorted(set(self.collect) - named)
+        if missing:
+            raise ValueError(f"no files for the split {', '.join(missing)}")
         return self
 
     @property
     def total(self) -> int:
         """Questions in all splits."""
         return sum(self.rows.values())
+
+    @property
+    def splits(self) -> list[str]:
+        """The upstream splits that can be had by name."""
+        return list(self.hub.data if self.hub else self.download.data if self.download else [])
 
 
 def card_folder() -> Path:

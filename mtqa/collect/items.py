@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mtqa.core.schema import Drop
+
 
 class Answer(NamedTuple):
     """An answer's text and its start in the passage (code points), None where unknown."""
@@ -18,8 +20,9 @@ class RawItem:
     """A question with what belongs to it, uncleaned.
 
     `passage` is None where the source has no passages, "" where this row lacks one. `split` is the source's own split
-    where it must stay what it is (`validation`, `test`), None where collect may choose. `unanswerable`: the source says
-    that the passage does not answer the question.
+    where it must stay what it is (`validation`, `test`), None where collect may choose. `drop` is why the source itself
+    says that this is no pair: unanswerable, judged not relevant, of another language. `document`: the passage is a
+    whole document, of which the part with an answer is wanted.
     """
 
     id: str
@@ -28,4 +31,5 @@ class RawItem:
     title: str | None = None
     answers: tuple[Answer, ...] = ()
     split: str | None = None
-    unanswerable: bool = False
+    drop: Drop | None = None
+    document: bool = False

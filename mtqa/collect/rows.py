@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from mtqa.collect.bm25 import Collection
 from mtqa.collect.clean import clean_line, clean_text, relocate
+from mtqa.collect.contamination import Benchmarks
 from mtqa.collect.items import Answer, RawItem
+from mtqa.collect.match import only_place
+from mtqa.collect.passages import DOCUMENT_CHARACTERS, around, by_answer
 from mtqa.collect.sentence import sentence_at
 from mtqa.collect.split import split_of
 from mtqa.core.hashing import content_id
@@ -16,15 +20,37 @@ from mtqa.core.schema import Drop
 
 STARTS_LOST = "answer_starts_lost"
 STARTS_CORRECTED = "answer_starts_corrected"
+STARTS_FOUND = "answer_starts_found"
 CROSSES_SENTENCE = "answers_crossing_sentence"
-NOTES = (STARTS_LOST, STARTS_CORRECTED, CROSSES_SENTENCE)
+PASSAGES_CUT = "passages_cut"
+PASSAGES_MATCHED = "passages_matched_by_answer"
+PASSAGES_LEFT_LONG = "passages_left_long"
+PASSAGES_PAIRED = "passages_paired"
+NOTES = (
+    STARTS_LOST,
+    STARTS_CORRECTED,
+    STARTS_FOUND,
+    CROSSES_SENTENCE,
+    PASSAGES_CUT,
+    PASSAGES_MATCHED,
+    PASSAGES_LEFT_LONG,
+    PASSAGES_PAIRED,
+)
 """What is counted about usable rows, before duplicates and the limit go: a start that could not be found again, one
-that was wrong and could be corrected, an answer that runs past its sentence (its start becomes null)."""
+that was wrong and could be corrected, one that the source lacks and that only one place can be, an answer that runs
+past its sentence (its start becomes null), a passage cut out of a longer one around the answer's place, the same where
+only the answer's words say where, a passage longer than asked for that has no answer to cut around, a passage found in
+the collection of `pair_with`."""
+
+Cut = tuple[str, list[Answer]]
 
 
 @dataclass(frozen=True)
 class RowMaker:
-    """What turns a source's items into rows; `iso` is the language's code for the sentence splitter."""
+    """What turns a source's items into rows; `iso` is the language's code for the sentence splitter.
+
+    `characters` is the length to which all long passages are cut; None: only documents, to `DOCUMENT_CHARACTERS`.
+    """
 
     dataset: str
     licence: str
@@ -32,34 +58,73 @@ class RowMaker:
     iso: str
     sentence: bool
     validation: float
+    characters: int | None = None
+    benchmarks: Benchmarks = field(default_factory=Benchmarks)
+    collection: Collection | None = None
+    paired_licence: str = ""
 
     def make(self, raw: RawItem, notes: Counter[str]) -> dict[str, Any] | Drop:
         """Return the row, or why the item is dropped; counts into `notes`.
 
-        In a sentence's row the passage is that of the first answer with a known start, and answers elsewhere go.
+        In a sentence's or a cut passage's row the text is that of the first answer with a known start, and answers
+        elsewhere go.
         """
         question = clean_line(raw.question)
         if not question:
             return Drop.NO_QUESTION
-        passage = None if raw.passage is None else clean_text(raw.passage)
+        if raw.drop is not None:
+            return raw.drop
+        row_notes: Counter[str] = Counter()
+        paired = self._pair(raw, question)
+        if paired is None:
+            return Drop.NO_PASSAGE_FOUND
+        row_notes[PASSAGES_PAIRED] += paired is not raw
+        passage = None if paired.passage is None else clean_text(paired.passage)
         if passage == "":
             return Drop.NO_PASSAGE
-        if raw.unanswerable:
-            return Drop.UNANSWERABLE
-        row_notes: Counter[str] = Counter()
-        answers = _answers(raw, passage, row_notes)
+        answers = _answers(paired, passage, row_notes)
         if passage is None and not answers:
             return Drop.NO_ANSWER
-        unit = passage
-        if self.sentence:
-            cut = self._cut(passage, answers, row_notes)
-            if cut is None:
-                return Drop.NO_ANSWER_START
-            unit, answers = cut
+        unit = self._unit(paired, question, passage, answers, row_notes)
+        if isinstance(unit, Drop):
+            return unit
+        if self.benchmarks and self.benchmarks.hold(question, unit[0]):
+            return Drop.CONTAMINATED
         notes.update(row_notes)
-        return self._row(raw, question, passage, unit, answers)
+        licence = self.paired_licence if paired is not raw else self.licence
+        return self._row(paired, question, passage, unit, licence)
 
-    def _cut(self, passage: str | None, answers: list[Answer], notes: Counter[str]) -> tuple[str, list[Answer]] | None:
+    def _pair(self, raw: RawItem, question: str) -> RawItem | None:
+        """Return the item with a passage of the collection where it has none; None where no passage fits."""
+        if raw.passage is not None or self.collection is None:
+            return raw
+        found = self.collection.find(question, [Answer(clean_text(answer.text)) for answer in raw.answers])
+        return replace(raw, passage=found[1], title=found[0] or raw.title) if found else None
+
+    def _unit(
+        self, raw: RawItem, question: str, passage: str | None, answers: list[Answer], notes: Counter[str]
+    ) -> tuple[str | None, list[Answer]] | Drop:
+        """Return what becomes the row's passage with the answers in it: whole, cut, or a sentence."""
+        if self.sentence:
+            return self._sentence(passage, answers, notes) or Drop.NO_ANSWER_START
+        most = self.characters or (DOCUMENT_CHARACTERS if raw.document else None)
+        if passage is None or most is None or len(passage) <= most:
+            return passage, answers
+        first = next((a for a in answers if a.start is not None), None)
+        if first is not None and first.start is not None:
+            span = around(passage, (first.start, first.start + len(first.text)), most, self.iso)
+            notes[PASSAGES_CUT] += span is not None
+        else:
+            span = by_answer(passage, question, answers, most, self.iso) if answers else None
+            notes[PASSAGES_MATCHED] += span is not None
+        if span is None:
+            if raw.document and answers:
+                return Drop.ANSWER_NOT_IN_DOCUMENT
+            notes[PASSAGES_LEFT_LONG] += 1
+            return passage, answers
+        return passage[span[0] : span[1]], _inside(passage, answers, span)
+
+    def _sentence(self, passage: str | None, answers: list[Answer], notes: Counter[str]) -> Cut | None:
         first = next((a.start for a in answers if a.start is not None), None)
         span = None if passage is None or first is None else sentence_at(passage, first, self.iso)
         if passage is None or span is None:
@@ -75,24 +140,35 @@ class RowMaker:
         return passage[start:end], cut
 
     def _row(
-        self, raw: RawItem, question: str, passage: str | None, unit: str | None, answers: list[Answer]
+        self,
+        raw: RawItem,
+        question: str,
+        passage: str | None,
+        unit: tuple[str | None, list[Answer]],
+        licence: str,
     ) -> dict[str, Any]:
+        text, answers = unit
         question_id = content_id(question)
         group = question_id if passage is None else _passage_id(passage)
         return {
-            "item_id": content_id(self.dataset, raw.split or "train", raw.id, question, unit),
-            "passage_id": None if unit is None else _passage_id(unit),
+            "item_id": content_id(self.dataset, raw.split or "train", raw.id, question, text),
+            "passage_id": None if text is None else _passage_id(text),
             "question_id": question_id,
             "dataset": self.dataset,
-            "licence": self.licence,
+            "licence": licence,
             "split": raw.split or split_of(group, self.validation),
             "lang": self.language,
             "question": question,
-            "passage": unit,
+            "passage": text,
             "title": clean_line(raw.title or "") or None,
             "answers": [{"text": answer.text, "start": answer.start} for answer in answers],
             "mt": None,
         }
+
+
+def joined_licence(one: str, other: str) -> str:
+    """Return the licence of what is made of two things: ` AND ` between the names, as cards read it."""
+    return one if one == other else f"{one} AND {other}"
 
 
 @lru_cache(maxsize=64)
@@ -102,7 +178,10 @@ def _passage_id(passage: str) -> str:
 
 
 def _answers(raw: RawItem, passage: str | None, notes: Counter[str]) -> list[Answer]:
-    """Return the cleaned answers, each once, with their starts in the cleaned passage."""
+    """Return the cleaned answers, each once, with their starts in the cleaned passage.
+
+    An answer without a place in the source gets one where it stands in the passage exactly once.
+    """
     answers: dict[Answer, None] = {}
     for text, start in raw.answers:
         answer = clean_text(text)
@@ -115,5 +194,21 @@ def _answers(raw: RawItem, passage: str | None, notes: Counter[str]) -> list[Ans
                 notes[STARTS_LOST] += 1
             elif raw.passage[start : start + len(text)] != text:
                 notes[STARTS_CORRECTED] += 1
+        elif passage is not None:
+            place = only_place(passage, answer)
+            notes[STARTS_FOUND] += place is not None
         answers[Answer(answer, place)] = None
     return list(answers)
+
+
+def _inside(passage: str, answers: list[Answer], span: tuple[int, int]) -> list[Answer]:
+    """Return the answers in a part of a passage: those placed in it, and those whose words only it may hold."""
+    start, end = span
+    text = passage[start:end]
+    kept: dict[Answer, None] = {}
+    for answer in answers:
+        if answer.start is None:
+            kept[Answer(answer.text, only_place(text, answer.text))] = None
+        elif start <= answer.start and answer.start + len(answer.text) <= end:
+            kept[Answer(answer.text, answer.start - start)] = None
+    return list(kept)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtqa.collect.choose import Seen, draw
-from mtqa.collect.rows import NOTES, RowMaker
+from mtqa.collect.batches import batches
+from mtqa.collect.bm25 import collection_file, open_collection
+from mtqa.collect.contamination import exclude_fingerprint, open_benchmarks
+from mtqa.collect.dedup import Keep
+from mtqa.collect.pending import Pending
+from mtqa.collect.rows import NOTES, RowMaker, joined_licence
 from mtqa.collect.settings import CollectSettings
 from mtqa.collect.sources import Source, open_sources
 from mtqa.core.corpus import SPLITS, TableWriter, config_files, write_readme
 from mtqa.core.errors import MtqaError
+from mtqa.core.hashing import file_sha256
 from mtqa.core.languages import get
 from mtqa.core.manifest import Manifest, Part
 from mtqa.core.output import Building, Work, building, up_to_date
-from mtqa.core.progress import Progress, progress, say
+from mtqa.core.progress import progress, say
 from mtqa.core.schema import Drop
 
-VERSION = 1
-ROWS_AT_ONCE = 1024
+VERSION = 2
 TITLE = "Question answering collected by mtqa"
 
 
@@ -56,8 +60,8 @@ def collect(settings: CollectSettings, out: Path, *, overwrite: bool = False) ->
     for an output folder that holds something else; MtqaError where no item is left.
     """
     sources = open_sources(settings)
-    recorded = {**settings.record(), "sources": [source.label for source in sources]}
-    work = Work("collect", VERSION, recorded, {s.dataset: s.fingerprint for s in sources})
+    _warn_of_licences(sources)
+    work = Work("collect", VERSION, _recorded(settings, sources), _inputs(settings, sources))
     done = up_to_date(out, work)
     if done:
         say(f"collect: '{out}' is up to date")
@@ -69,67 +73,103 @@ def collect(settings: CollectSettings, out: Path, *, overwrite: bool = False) ->
         return build.finish(
             parts,
             counts=_totals(counts),
-            licences=[source.licence for source in sources],
+            licences=_licences(settings, sources),
             info={"sources": {source.dataset: _about(source) for source in sources}},
         )
+
+
+def _recorded(settings: CollectSettings, sources: list[Source]) -> dict[str, Any]:
+    """Return the settings for the manifest: names instead of paths, and no workers, which change nothing."""
+    recorded = settings.record()
+    del recorded["workers"]
+    recorded["sources"] = [source.label for source in sources]
+    recorded["exclude"] = [Path(name).name for name in settings.exclude]
+    if settings.pair_with:
+        recorded["pair_with"] = Path(settings.pair_with).name
+    return recorded
+
+
+def _inputs(settings: CollectSettings, sources: list[Source]) -> dict[str, str]:
+    inputs = {source.dataset: source.fingerprint for source in sources}
+    inputs |= {f"exclude {n}": exclude_fingerprint(name) for n, name in enumerate(settings.exclude)}
+    if settings.pair_with:
+        inputs["pair_with"] = file_sha256(collection_file(Path(settings.pair_with)))
+    return inputs
+
+
+def _warn_of_licences(sources: list[Source]) -> None:
+    for source in sources:
+        if source.redistribution is False:
+            say(
+                f"note: the licence of '{source.dataset}' ({source.licence}) forbids redistribution: you may train on "
+                "it, but 'mtqa publish' will refuse what is made of it"
+            )
 
 
 def _write(
     sources: list[Source], settings: CollectSettings, build: Building
 ) -> tuple[dict[str, Count], dict[str, dict[str, int]]]:
-    """Write all sources' rows; return counts by data set, and file → rows by language."""
-    counts: dict[str, Count] = {}
+    """Write all sources' rows; return counts by data set, and file → rows by language.
+
+    All rows wait on disk first, as which of them are duplicates or beyond the limit is known only at the end.
+    """
+    counts = {source.dataset: Count() for source in sources}
+    ranges: list[tuple[int, int]] = []
+    makers = _makers(sources, settings)
+    with Pending(build.path / ".pending") as pending:
+        with progress("collect", None, "rows") as bar:
+            for source, maker in zip(sources, makers, strict=True):
+                count, start = counts[source.dataset], pending.rows
+                for batch in batches(maker, source.read(), settings.seed, settings.workers):
+                    pending.add(batch)
+                    count.read += batch.read
+                    count.dropped.update(batch.dropped)
+                    count.notes.update(batch.notes)
+                    bar.update(batch.read)
+                ranges.append((start, pending.rows))
+        keep, duplicates, beyond = pending.decide(ranges, settings.limit)
+        for source, twice, over in zip(sources, duplicates, beyond, strict=True):
+            counts[source.dataset].dropped.update({Drop.DUPLICATE: twice, Drop.LIMIT: over})
+        _check_not_empty(sources, counts, ranges)
+        written = _write_kept(pending, keep, counts, build.path)
+    shutil.rmtree(pending.folder)
+    return counts, written
+
+
+def _makers(sources: list[Source], settings: CollectSettings) -> list[RowMaker]:
+    """Return what makes each source's rows; benchmarks and the passage collection are read once."""
+    known = open_benchmarks(settings.exclude)
+    collection = open_collection(Path(settings.pair_with)) if settings.pair_with else None
+    return [
+        RowMaker(
+            dataset=source.dataset,
+            licence=source.licence,
+            language=source.language,
+            iso=get(source.language).iso1 or get(source.language).iso3,
+            sentence=settings.passage_unit == "sentence",
+            validation=settings.validation,
+            characters=settings.passage_characters,
+            benchmarks=known,
+            collection=collection,
+            paired_licence=joined_licence(source.licence, settings.pair_licence),
+        )
+        for source in sources
+    ]
+
+
+def _write_kept(pending: Pending, keep: Keep, counts: dict[str, Count], root: Path) -> dict[str, dict[str, int]]:
+    """Write the rows that stay and count them; return file → rows by language."""
     writers: dict[tuple[str, str], TableWriter] = {}
-    seen = Seen()
-    with ExitStack() as stack, progress("collect", None, "rows") as bar:
-        for source in sources:
-            count = counts[source.dataset] = Count()
-            rows = _rows(source, settings, seen, count, bar)
-            if settings.limit is not None:
-                rows = _limited(rows, settings.limit, settings.seed, count)
-            waiting: dict[str, list[dict[str, Any]]] = {}
-            for row in rows:
-                split = row["split"]
-                count.kept[split] += 1
-                waiting.setdefault(split, []).append(row)
-                if len(waiting[split]) == ROWS_AT_ONCE:
-                    _writer(writers, stack, build.path, source.language, split).write(waiting.pop(split))
-            for split, left in waiting.items():
-                _writer(writers, stack, build.path, source.language, split).write(left)
-    _check_not_empty(sources, counts)
+    with ExitStack() as stack:
+        for rows in pending.kept(keep):
+            language, split = rows["lang"][0].as_py(), rows["split"][0].as_py()
+            for entry in rows["dataset"].value_counts().to_pylist():
+                counts[entry["values"]].kept[split] += entry["counts"]
+            _writer(writers, stack, root, language, split).write(rows)
     by_language: dict[str, dict[str, int]] = {}
     for (language, _), writer in sorted(writers.items()):
         by_language.setdefault(language, {}).update(writer.rows)
-    return counts, by_language
-
-
-def _rows(
-    source: Source, settings: CollectSettings, seen: Seen, count: Count, bar: Progress
-) -> Iterator[dict[str, Any]]:
-    maker = RowMaker(
-        dataset=source.dataset,
-        licence=source.licence,
-        language=source.language,
-        iso=get(source.language).iso1 or get(source.language).iso3,
-        sentence=settings.passage_unit == "sentence",
-        validation=settings.validation,
-    )
-    for raw in source.read():
-        count.read += 1
-        bar.update()
-        row = maker.make(raw, count.notes)
-        if isinstance(row, Drop):
-            count.dropped[row] += 1
-        elif not seen.is_new(row):
-            count.dropped[Drop.DUPLICATE] += 1
-        else:
-            yield row
-
-
-def _limited(rows: Iterator[dict[str, Any]], limit: int, seed: int, count: Count) -> Iterator[dict[str, Any]]:
-    drawn = draw(rows, limit, seed)
-    count.dropped[Drop.LIMIT] = count.read - count.dropped.total() - len(drawn)
-    yield from drawn
+    return by_language
 
 
 def _writer(
@@ -140,11 +180,12 @@ def _writer(
     return writers[language, split]
 
 
-def _check_not_empty(sources: list[Source], counts: dict[str, Count]) -> None:
-    for source in sources:
+def _check_not_empty(sources: list[Source], counts: dict[str, Count], ranges: list[tuple[int, int]]) -> None:
+    """Raise MtqaError where no item of a source is usable, duplicates of other sources' apart."""
+    for source, (start, stop) in zip(sources, ranges, strict=True):
         dataset, count = source.dataset, counts[source.dataset]
-        if count.kept.total() + count.dropped[Drop.DUPLICATE] == 0:
-            reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(count.dropped.items()))
+        if start == stop:
+            reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(count.dropped.items()) if n)
             raise MtqaError(
                 f"No item of '{dataset}' is left." if count.read else f"'{dataset}' holds no rows.",
                 where=source.label,
@@ -175,11 +216,16 @@ def _totals(counts: dict[str, Count]) -> dict[str, Any]:
     return {**total.record(), "datasets": {name: count.record() for name, count in counts.items()}}
 
 
+def _licences(settings: CollectSettings, sources: list[Source]) -> list[str]:
+    return [source.licence for source in sources] + ([settings.pair_licence] if settings.pair_with else [])
+
+
 def _about(source: Source) -> dict[str, Any]:
-    return {
+    about: dict[str, Any] = {
         "licence": source.licence,
         "homepage": source.homepage,
         "citation": source.citation,
         "language": source.language,
         "files": source.files,
     }
+    return about if source.redistribution is not False else {**about, "redistribution": False}

@@ -25,12 +25,35 @@ class CollectSettings(Settings):
     dataset: str | None = Field(None, min_length=1, description="Name of the data set; the file's name by default.")
     licence: str = Field("unknown", min_length=1, description="Licence of your own files: SPDX id or name.")
     language: str = Field("eng_Latn", description="The language of your own files.")
+    splits: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="Upstream splits of named sources, which keep their names; each card's own choice by default.",
+    )
     limit: int | None = Field(None, ge=1, description="Keep at most this many items of each source, drawn by seed.")
     seed: int = Field(1, ge=0, description="Seed of the draw that 'limit' makes.")
     validation: float = Field(0.02, ge=0, lt=1, description="Share of the passages set aside for validation.")
     passage_unit: Literal["passage", "sentence"] = Field(
         "passage", description="Keep passages whole, or the sentence that holds the answer's start."
     )
+    passage_characters: int | None = Field(
+        None,
+        ge=100,
+        description="Cut passages longer than this at sentence borders, around the answer. By default only documents "
+        "are cut, to 1,000 characters.",
+    )
+    pair_with: str | None = Field(
+        None,
+        min_length=1,
+        description="A collection of passages (JSONL, CSV, TSV, Parquet, BEIR folder) for items without one: the best "
+        "by BM25 that holds an answer.",
+    )
+    pair_licence: str = Field("unknown", min_length=1, description="Licence of that collection: SPDX id or name.")
+    exclude: list[str] = Field(
+        default_factory=list,
+        description="Benchmarks ('sample', files, folders) whose questions and passages must not be in the corpus.",
+    )
+    workers: int = Field(1, ge=1, description="Processes that clean and cut; the result is the same.")
 
     @field_validator("map", mode="before")
     @classmethod

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from mtqa import bundled
-from mtqa.collect.beir import beir_files, read_beir
 from mtqa.collect.cards import Card, card_names, load_card
-from mtqa.collect.files import kind, lines, read_json, stem
+from mtqa.collect.download import download
+from mtqa.collect.files import stem
 from mtqa.collect.hub import hub_fingerprint, read_hub
 from mtqa.collect.items import RawItem
-from mtqa.collect.pubmedqa import is_pubmedqa, read_pubmedqa
+from mtqa.collect.readers import Shape, input_files, read_path
 from mtqa.collect.settings import CollectSettings
-from mtqa.collect.squad import is_squad, read_squad
-from mtqa.collect.tabular import (
-    csv_rows,
-    json_rows,
-    list_rows,
-    parquet_columns,
-    parquet_rows,
-    read_table,
-    resolve_columns,
-)
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
 
-KINDS = ("json", "jsonl", "ndjson", "csv", "tsv", "parquet")
 BUNDLED = {"sample": bundled.QA_SAMPLE}
 
 
@@ -36,7 +25,8 @@ BUNDLED = {"sample": bundled.QA_SAMPLE}
 class Source:
     """A source that is ready to be read: `read()` yields its items, `fingerprint` identifies its content.
 
-    `label` names it in manifests: a name, or a file's name without its folder.
+    `label` names it in manifests: a name, or a file's name without its folder. `redistribution` is what the card says
+    of its licence, None where nothing is known.
     """
 
     label: str
@@ -48,6 +38,7 @@ class Source:
     homepage: str = ""
     citation: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    redistribution: bool | None = None
 
 
 def open_sources(settings: CollectSettings) -> list[Source]:
@@ -73,30 +64,68 @@ def _open(text: str, settings: CollectSettings) -> Source:
         return _file_source(Path(file), settings, load_card(name))
     path = Path(text)
     if text in card_names():
-        return _card_source(load_card(text))
+        return _card_source(load_card(text), settings)
     if path.exists():
         return _file_source(path, settings, None)
     if path.suffix or path.parent != Path():
         raise UsageError(
-            f"There is no file '{text}'.", where=path, expected="a file, a BEIR folder or a source of 'mtqa sources'"
+            f"There is no file '{text}'.", where=path, expected="a file, a folder or a source of 'mtqa sources'"
         )
     load_card(text)
     raise AssertionError("load_card raises for an unknown name")
 
 
-def _card_source(card: Card) -> Source:
+def _card_source(card: Card, settings: CollectSettings) -> Source:
     if card.name in BUNDLED:
         path = BUNDLED[card.name]
-        data = partial(_read_file, path, card.map)
-        return _with_card(card, file_sha256(path), data, {path.name: file_sha256(path)})
-    if card.hub is None:
-        raise UsageError(
-            f"The source '{card.name}' cannot be loaded by name.",
-            where=card.name,
-            expected=f"a file: {', '.join(card.files)}",
-            next_step=f"download it from {card.homepage} and collect {card.name}=FILE",
-        )
-    return _with_card(card, hub_fingerprint(card, card.hub), partial(read_hub, card, card.hub), {})
+        digest = file_sha256(path)
+        return _with_card(card, digest, partial(read_path, path, shape_of(card)), {path.name: digest})
+    splits = chosen_splits(card, settings)
+    if card.hub:
+        content = hub_fingerprint(card, card.hub, list(splits))
+        return _with_card(card, content, partial(read_hub, card, card.hub, splits), {})
+    if card.download:
+        paths = {split: download(card, card.download, split) for split in splits}
+        files = {path.name: file_sha256(path) for each in paths.values() for path in each}
+        return _with_card(card, fingerprint(files), partial(_downloaded, card, paths, splits), files)
+    raise UsageError(
+        f"The source '{card.name}' cannot be loaded by name.",
+        where=card.name,
+        expected=f"a file: {', '.join(card.files)}",
+        next_step=f"{card.manual} Then collect {card.name}=FILE",
+    )
+
+
+def shape_of(card: Card) -> Shape:
+    """Return what a card says of its files' rows."""
+    return Shape(card.map, card.layout, card.documents)
+
+
+def chosen_splits(card: Card, settings: CollectSettings) -> dict[str, str | None]:
+    """Return upstream split → the split that its rows keep, None where collect may choose.
+
+    What the card collects by default may be trained on. Splits that the user names stay what they are called.
+    Raises UsageError where the source has no such split.
+    """
+    if settings.splits is None:
+        return dict.fromkeys(card.collect)
+    kept: dict[str, str | None] = {}
+    for split in settings.splits:
+        if split not in card.splits:
+            raise UsageError(
+                f"The source '{card.name}' has no split '{split}'.", where="splits", expected=", ".join(card.splits)
+            )
+        kept[split] = {"train": None, "test": "test"}.get(split, "validation")
+    return kept
+
+
+def _downloaded(card: Card, paths: dict[str, list[Path]], splits: dict[str, str | None]) -> Iterator[RawItem]:
+    from dataclasses import replace
+
+    for split, files in paths.items():
+        for path in files:
+            for item in read_path(path, shape_of(card)):
+                yield replace(item, split=splits[split]) if splits[split] else item
 
 
 def _with_card(card: Card, content: str, read: Callable[[], Iterator[RawItem]], files: dict[str, str]) -> Source:
@@ -110,70 +139,18 @@ def _with_card(card: Card, content: str, read: Callable[[], Iterator[RawItem]], 
         card.homepage,
         card.citation,
         files,
+        card.permissions.redistribution,
     )
 
 
 def _file_source(path: Path, settings: CollectSettings, card: Card | None) -> Source:
-    chosen = {**(card.map if card else {}), **settings.map}
-    if path.is_dir():
-        files = {p.relative_to(path).as_posix(): file_sha256(p) for p in beir_files(path)}
-        read: Callable[[], Iterator[RawItem]] = partial(read_beir, path)
-    elif not path.is_file():
-        raise UsageError(f"There is no file '{path}'.", where=path, expected="a file or BEIR folder")
-    elif kind(path) not in KINDS:
-        raise UsageError(
-            f"mtqa cannot read '{path.name}'.",
-            where=path,
-            expected=f"{', '.join('.' + k for k in KINDS)} (text also .gz) or a BEIR folder",
-        )
-    else:
-        files = {path.name: file_sha256(path)}
-        read = partial(_read_file, path, chosen)
+    paths = input_files(path)
+    files = {p.relative_to(path).as_posix() if path.is_dir() else p.name: file_sha256(p) for p in paths}
+    shape = shape_of(card) if card else Shape()
+    shape = Shape({**shape.columns, **settings.map}, shape.layout, shape.documents)
+    read = partial(read_path, path, shape)
     content = fingerprint(files)
     if card:
         return _with_card(card, content, read, files)
     dataset = settings.dataset or stem(path)
     return Source(path.name, dataset, settings.licence, settings.language, content, read, files=files)
-
-
-def _read_file(path: Path, chosen: Mapping[str, str]) -> Iterator[RawItem]:
-    """Return the items of a file by its kind; `.json` may hold SQuAD, PubMedQA, an array, or JSON lines."""
-    file_kind = kind(path)
-    if file_kind == "parquet":
-        columns = resolve_columns(parquet_columns(path), chosen, path)
-        return read_table(partial(parquet_rows, path), columns)
-    if file_kind in ("csv", "tsv"):
-        rows = partial(csv_rows, path, "," if file_kind == "csv" else "\t")
-        header = next(iter(rows()), (None, {}))[1]
-        return read_table(lambda _: rows(), resolve_columns(header, chosen, path)) if header else iter(())
-    if file_kind == "json" and not _is_json_lines(path):
-        data = read_json(path)
-        if is_squad(data):
-            return read_squad(data, path)
-        if is_pubmedqa(data):
-            return read_pubmedqa(data, path)
-        if isinstance(data, list):
-            first = next(list_rows(data, path), (None, {}))[1]
-            return read_table(lambda _: list_rows(data, path), resolve_columns(first, chosen, path))
-        raise UsageError(
-            "mtqa does not know this JSON.", where=path, expected="SQuAD, PubMedQA, an array of objects or JSON lines"
-        )
-    first = next(json_rows(path), (None, {}))[1]
-    if not first:
-        return iter(())
-    return read_table(lambda _: json_rows(path), resolve_columns(first, chosen, path))
-
-
-def _is_json_lines(path: Path) -> bool:
-    """Tell JSON lines under a `.json` name: the first two lines that are not empty are each an object."""
-    found = 0
-    for line in lines(path):
-        text = line.strip()
-        if not text:
-            continue
-        if not (text.startswith("{") and text.endswith("}")):
-            return False
-        found += 1
-        if found == 2:
-            return True
-    return False

@@ -9,11 +9,15 @@ from urllib.parse import unquote
 
 from mtqa.collect.items import Answer, RawItem
 from mtqa.core.errors import UsageError
+from mtqa.core.schema import Drop
 
 
 def is_squad(data: Any) -> bool:
     """Tell whether JSON data have SQuAD's outer shape."""
-    return isinstance(data, dict) and isinstance(data.get("data"), list)
+    articles = data.get("data") if isinstance(data, dict) else None
+    return isinstance(articles, list) and (
+        not articles or not isinstance(articles[0], dict) or "paragraphs" in articles[0]
+    )
 
 
 def read_squad(data: Any, path: Path) -> Iterator[RawItem]:
@@ -44,7 +48,7 @@ def _item(qa: Any, context: str, title: str | None, where: str) -> RawItem:
         passage=context,
         title=title,
         answers=answers,
-        unanswerable=bool(qa.get("is_impossible")) or not answers,
+        drop=Drop.UNANSWERABLE if qa.get("is_impossible") or not answers else None,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from mtqa.collect.files import NEXT_STEP, lines
 from mtqa.collect.items import Answer, RawItem
 from mtqa.core.errors import UsageError
+from mtqa.core.schema import Drop
 
 Row = tuple[str, dict[str, Any]]
 """Where a row stands (file and line, for errors) and the row."""
@@ -55,10 +56,12 @@ def list_rows(data: list[Any], path: Path) -> Iterator[Row]:
         yield f"{path}, entry {number}", row
 
 
-def csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
-    """Yield the rows of a CSV or TSV file with a header line, quoted as in RFC 4180."""
+def csv_rows(path: Path, delimiter: str, *, quoted: bool = True) -> Iterator[Row]:
+    """Yield the rows of a CSV or TSV file with a header line, quoted as in RFC 4180 or not at all."""
     csv.field_size_limit(CSV_FIELD_BYTES)
-    reader = csv.reader(lines(path), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        lines(path), delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    )
     header: list[str] = []
     try:
         for cells in reader:
@@ -103,15 +106,16 @@ def parquet_columns(path: Path) -> list[str]:
 def resolve_columns(available: Iterable[str], chosen: Mapping[str, str], where: object) -> dict[str, str]:
     """Return field → column: the chosen ones, else the usual names where the table has them.
 
-    A dotted name goes into a nested column. Raises UsageError where a chosen column, or any column for the question,
-    is missing, with the columns there are and the nearest.
+    A column that is chosen for one field is no other field's by its name. A dotted name goes into a nested column.
+    Raises UsageError where a chosen column, or any column for the question, is missing, with the columns there are and
+    the nearest.
     """
     names = list(available)
     columns = {}
     for field, usual in USUAL_COLUMNS.items():
         column = chosen.get(field)
         if column is None:
-            column = next((name for name in usual if name in names), None)
+            column = next((name for name in usual if name in names and name not in chosen.values()), None)
         elif column not in names and column.partition(".")[0] not in names:
             raise _no_column(field, column, names, where)
         if column is not None:
@@ -173,7 +177,7 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
         passage=text("passage"),
         title=text("title"),
         answers=answers,
-        unanswerable=squad_like and not answers,
+        drop=Drop.UNANSWERABLE if squad_like and not answers else None,
     )
 
 

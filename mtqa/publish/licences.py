@@ -100,6 +100,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "CC-BY-ND-4.0": ("cc-by-nd-4.0", "attribution no-derivatives"),
     "CC-BY-NC-ND-3.0": ("cc-by-nc-nd-3.0", "attribution non-commercial no-derivatives"),
     "CC-BY-NC-ND-4.0": ("cc-by-nc-nd-4.0", "attribution non-commercial no-derivatives"),
+    "Microsoft-Research-Data": ("other", "attribution non-commercial share-alike"),
     "MS-MARCO": ("other", "attribution non-commercial no-redistribution"),
     "NewsQA": ("other", "attribution non-commercial no-redistribution"),
     "Yahoo-Webscope": ("other", "attribution non-commercial no-redistribution"),

@@ -14,6 +14,7 @@ from mtqa.collect.settings import CollectSettings
 from mtqa.collect.sources import open_sources
 from mtqa.collect.tabular import to_answers
 from mtqa.core.errors import UsageError
+from mtqa.core.schema import Drop
 
 TABLE = [
     {"q": "Why?", "text": "Because.", "a": "Because", "start": 0, "n": 1},
@@ -33,7 +34,7 @@ def read(path: Path, **settings: Any) -> list[RawItem]:
 def test_squad(write: Any, squad: Any) -> None:
     items = read(write("x.json", squad))
     assert [item.id for item in items] == ["a", "7", "c", "d", "e", "f"]
-    assert [item.unanswerable for item in items] == [False, True, False, False, False, False]
+    assert [item.drop for item in items] == [None, Drop.UNANSWERABLE, None, None, None, None]
     assert items[0].title == "Two cities"
     assert items[0].answers == (Answer("France", 25),)
     assert read(write("pretty.json", json.dumps(squad, indent=2))) == items
@@ -97,7 +98,7 @@ def test_answers(value: Any, starts: Any, answers: list[Answer]) -> None:
 
 def test_empty_answers_in_squads_table_form_mean_unanswerable(write: Any) -> None:
     rows = [{"question": "Q?", "context": "C", "answers": {"text": [], "answer_start": []}}]
-    assert read(write("t.jsonl", rows))[0].unanswerable
+    assert read(write("t.jsonl", rows))[0].drop is Drop.UNANSWERABLE
 
 
 def test_pubmedqa(write: Any) -> None:
@@ -186,7 +187,7 @@ def test_a_wrong_column_names_file_columns_and_the_nearest(write: Any) -> None:
         ("missing.json", "no file"),
         ("dir/missing", "no file"),
         ("sampel", "Did you mean 'sample'"),
-        ("policyqa", "FILE"),
+        ("newsqa", "newsqa=FILE"),
     ],
 )
 def test_bad_sources(source: str, message: str) -> None:

@@ -70,9 +70,11 @@ def test_sentences(write: Any, squad: Any, rows: Any, tmp_path: Path) -> None:
 def test_sentence_wants_a_start(write: Any, tmp_path: Path) -> None:
     table = [
         {"question": "a?", "passage": "One. Two.", "answer": "Two", "answer_start": 5},
-        {"question": "b?", "passage": "One. Two.", "answer": "Two", "answer_start": None},
+        {"question": "b?", "passage": "One. Two. Two.", "answer": "Two", "answer_start": None},
+        {"question": "c?", "passage": "One. Two. Twofold.", "answer": "Two", "answer_start": None},
     ]
     manifest = collect(settings(write("t.jsonl", table), passage_unit="sentence"), tmp_path / "out")
+    assert manifest.counts["notes"] == {"answer_starts_found": 1}
     assert manifest.counts["dropped"] == {"no_answer_start": 1}
 
 
@@ -212,9 +214,9 @@ def test_several_sources_and_languages(write: Any, squad: Any, rows: Any, tmp_pa
     assert {name: c["kept"] for name, c in manifest.counts["datasets"].items()} == {"one": 3, "two": 0, "amharicqa": 3}
     assert manifest.counts["datasets"]["two"]["dropped"]["duplicate"] == 4
     assert manifest.counts["read"] == 18
-    assert manifest.licences == ["CC0-1.0", "unknown"]
+    assert manifest.licences == ["CC0-1.0", "MIT"]
     assert {(r["lang"], r["dataset"], r["licence"]) for r in rows(tmp_path / "out")} == {
-        ("amh_Ethi", "amharicqa", "unknown"),
+        ("amh_Ethi", "amharicqa", "MIT"),
         ("eng_Latn", "one", "CC0-1.0"),
     }
     assert manifest.info["sources"]["amharicqa"]["homepage"].startswith("https://")

@@ -1,0 +1,97 @@
+"""Raw items to Arrow batches with the numbers that decide what stays, in one process or several."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from mtqa.collect.items import RawItem
+from mtqa.collect.rows import RowMaker
+from mtqa.core.hashing import content_id
+from mtqa.core.schema import CORPUS, Drop
+
+ROWS_AT_ONCE = 1024
+IN_FLIGHT = 3
+"""Batches a worker that are under way or waiting to be written: what bounds the memory."""
+
+
+@dataclass
+class Batch:
+    """Rows of the corpus's schema, `keys` and `draws` (8 bytes a row), and what was counted on the way."""
+
+    rows: pa.RecordBatch
+    keys: bytes
+    draws: bytes
+    read: int = 0
+    dropped: Counter[Drop] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+def make_batch(maker: RowMaker, items: list[RawItem], seed: int) -> Batch:
+    """Return the batch of some items.
+
+    A row's key is a hash of its question's and its passage's id: rows of equal keys are duplicates. Its draw is a hash
+    of the seed and its item id: `--limit` keeps the rows with the smallest.
+    """
+    rows: list[dict[str, Any]] = []
+    dropped: Counter[Drop] = Counter()
+    notes: Counter[str] = Counter()
+    for item in items:
+        row = maker.make(item, notes)
+        if isinstance(row, Drop):
+            dropped[row] += 1
+        else:
+            rows.append(row)
+    keys = [int(row["question_id"], 16) ^ int(content_id("pair", row["passage_id"] or ""), 16) for row in rows]
+    draws = [int(content_id("collect", str(seed), row["item_id"]), 16) for row in rows]
+    columns = [pa.array([row[f.name] for row in rows], f.type) for f in CORPUS]
+    table = pa.RecordBatch.from_arrays(columns, schema=CORPUS)
+    return Batch(table, _packed(keys), _packed(draws), len(items), dropped, notes)
+
+
+def batches(maker: RowMaker, items: Iterable[RawItem], seed: int, workers: int) -> Iterator[Batch]:
+    """Yield the batches of all items in order; `workers` processes make them, and the result is the same.
+
+    The items are read in this process, so with enough workers reading is what limits the rate.
+    """
+    iterator = iter(items)
+    parts = iter(lambda: list(islice(iterator, ROWS_AT_ONCE)), [])
+    if workers == 1:
+        for part in parts:
+            yield make_batch(maker, part, seed)
+        return
+    with ProcessPoolExecutor(workers, initializer=_initialise, initargs=(maker, seed)) as pool:
+        waiting: deque[Future[Batch]] = deque()
+        for part in parts:
+            waiting.append(pool.submit(_work, part))
+            if len(waiting) >= IN_FLIGHT * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+_state: tuple[RowMaker, int] | None = None
+
+
+def _initialise(maker: RowMaker, seed: int) -> None:
+    """Give a worker what is the same for all its batches."""
+    global _state
+    _state = (maker, seed)
+
+
+def _work(items: list[RawItem]) -> Batch:
+    if _state is None:
+        raise RuntimeError("the worker was not initialised")
+    return make_batch(_state[0], items, _state[1])
+
+
+def _packed(numbers: list[int]) -> bytes:
+    import numpy as np
+
+    return np.array(numbers, dtype="<u8").tobytes()

@@ -1,0 +1,147 @@
+"""From a file or folder to items, by its kind, its shape and, for a known source, the layout of its card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mtqa.collect.beir import beir_files, is_beir, read_beir
+from mtqa.collect.files import kind, lines, read_json
+from mtqa.collect.items import RawItem
+from mtqa.collect.layouts.registry import LAYOUTS
+from mtqa.collect.layouts.tydi import ENGLISH
+from mtqa.collect.mrqa import is_mrqa, read_mrqa
+from mtqa.collect.pubmedqa import is_pubmedqa, read_pubmedqa
+from mtqa.collect.squad import is_squad, read_squad
+from mtqa.collect.tabular import (
+    Row,
+    csv_rows,
+    json_rows,
+    list_rows,
+    parquet_columns,
+    parquet_rows,
+    read_table,
+    resolve_columns,
+)
+from mtqa.collect.trec import is_trec, read_trec, trec_files
+from mtqa.core.errors import UsageError
+from mtqa.core.schema import Drop
+
+KINDS = ("json", "jsonl", "ndjson", "csv", "tsv", "parquet")
+UNQUOTED = ("wikiqa",)
+"""Layouts whose TSV holds quotation marks as they are."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is known beforehand of a file's rows: the map of fields to columns, the layout, whether it is documents."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    layout: str = "table"
+    documents: bool = False
+
+
+def input_files(path: Path) -> list[Path]:
+    """Return the files that are read of a file or folder; raises UsageError where there is nothing to read."""
+    if path.is_file():
+        if kind(path) not in KINDS:
+            raise UsageError(
+                f"mtqa cannot read '{path.name}'.",
+                where=path,
+                expected=f"{', '.join('.' + k for k in KINDS)} (text also .gz), a BEIR folder or a TREC folder",
+            )
+        return [path]
+    if not path.is_dir():
+        raise UsageError(f"There is no file '{path}'.", where=path, expected="a file, or a BEIR or TREC folder")
+    if is_trec(path):
+        return trec_files(path)
+    plain = sorted(p for p in path.iterdir() if p.is_file() and kind(p) in KINDS)
+    return beir_files(path) if is_beir(path) or not plain else plain
+
+
+def read_path(path: Path, shape: Shape) -> Iterator[RawItem]:
+    """Yield the items of a file, a BEIR or TREC folder, or a folder of files of one layout, in the order of names."""
+    if path.is_dir() and is_trec(path):
+        items: Iterator[RawItem] = read_trec(path)
+    elif path.is_dir() and is_beir(path):
+        items = read_beir(path)
+    else:
+        items = (item for file in input_files(path) for item in _read_file(file, shape))
+    for item in items:
+        yield replace(item, document=True) if shape.documents and not item.document else item
+
+
+def map_rows(rows: Iterable[Row], layout: str) -> Iterator[RawItem]:
+    """Yield the items of rows by a layout; raises AssertionError where a row gives none and would vanish."""
+    reader = LAYOUTS[layout]
+    for where, row in rows:
+        found = 0
+        for item in reader(row, where):
+            found += 1
+            yield item
+        if not found:
+            raise AssertionError(f"{layout}: no item at {where}")
+
+
+def _read_file(path: Path, shape: Shape) -> Iterator[RawItem]:
+    """Return the items of a file; `.json` may hold SQuAD, PubMedQA, an array, a mapping with `data`, or JSON lines."""
+    file_kind = kind(path)
+    if file_kind == "parquet":
+        return _parquet(path, shape)
+    if file_kind in ("csv", "tsv"):
+        rows = partial(csv_rows, path, "," if file_kind == "csv" else "\t", quoted=shape.layout not in UNQUOTED)
+        return _rows(rows(), rows(), shape, path)
+    if file_kind == "json" and not _is_json_lines(path):
+        data = read_json(path)
+        if is_squad(data):
+            return _squad(data, path, shape)
+        if is_pubmedqa(data):
+            return read_pubmedqa(data, path)
+        entries = next((data[key] for key in ("data", "Data") if isinstance(data, dict) and key in data), data)
+        if isinstance(entries, list):
+            return _rows(list_rows(entries, path), list_rows(entries, path), shape, path)
+        raise UsageError(
+            "mtqa does not know this JSON.", where=path, expected="SQuAD, PubMedQA, an array of objects or JSON lines"
+        )
+    if is_mrqa(next(json_rows(path), ("", {}))[1]):
+        return read_mrqa(json_rows(path), path)
+    return _rows(json_rows(path), json_rows(path), shape, path)
+
+
+def _rows(peek: Iterator[Row], rows: Iterable[Row], shape: Shape, path: Path) -> Iterator[RawItem]:
+    """Map rows by the layout, or as a table by the columns of its first row."""
+    if shape.layout in LAYOUTS:
+        return map_rows(rows, shape.layout)
+    first = next(peek, (None, {}))[1]
+    return read_table(lambda _: rows, resolve_columns(first, shape.columns, path)) if first else iter(())
+
+
+def _parquet(path: Path, shape: Shape) -> Iterator[RawItem]:
+    names = parquet_columns(path)
+    if shape.layout in LAYOUTS:
+        return map_rows(parquet_rows(path, {name: name for name in names}), shape.layout)
+    return read_table(partial(parquet_rows, path), resolve_columns(names, shape.columns, path))
+
+
+def _squad(data: Any, path: Path, shape: Shape) -> Iterator[RawItem]:
+    for item in read_squad(data, path):
+        foreign = shape.layout == "tydiqa" and not item.id.startswith(f"{ENGLISH}-")
+        yield replace(item, drop=Drop.OTHER_LANGUAGE) if foreign else item
+
+
+def _is_json_lines(path: Path) -> bool:
+    """Tell JSON lines under a `.json` name: the first two lines that are not empty are each an object."""
+    found = 0
+    for line in lines(path):
+        text = line.strip()
+        if not text:
+            continue
+        if not (text.startswith("{") and text.endswith("}")):
+            return False
+        found += 1
+        if found == 2:
+            return True
+    return False
