@@ -68,7 +68,7 @@ def drop_duplicates(keys: Path, keep: Keep, scratch: Path, partition_rows: int =
 
 
 def draw(numbers: Path, keep: Keep, rows: tuple[int, int], limit: int) -> int:
-    """Keep of rows [first, last) only the `limit` with the smallest numbers; return how many went.
+    """Keep of rows [first, last) only the `limit` (1 at least) with the smallest numbers; return how many went.
 
     `numbers` is a file of one 8-byte number a row. The threshold is found from a histogram of the upper 16 bits, then
     among the numbers of the one bin that it falls into. Of equal numbers the earlier row stays.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -281,4 +282,9 @@ class _Handler(BaseHTTPRequestHandler):
         blob = repo.commits[oid].get(path)
         if blob is None:
             return 404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": oid}
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
+        if asked:
+            first, last = int(asked[1]), min(int(asked[2]), len(blob.content) - 1)
+            part = {"Content-Range": f"bytes {first}-{last}/{len(blob.content)}"}
+            return 206, blob.content[first : last + 1], {"X-Repo-Commit": str(oid), **part}
         return 200, blob.content, {"X-Repo-Commit": oid, "ETag": f'"{blob.sha256 if blob.lfs else blob.sha1}"'}

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtqa.collect.contamination import benchmarks, open_benchmarks, words
+from mtqa.collect.items import RawItem
+from mtqa.collect.run import collect
+from mtqa.collect.settings import CollectSettings
+from mtqa.core.errors import UsageError
+
+LONG = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+
+
+def test_words() -> None:
+    assert words("What's the “Straße”, ＡＢＣ?") == ["what", "s", "the", "strasse", "abc"]
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "held"),
+    [
+        ("WHO lit it", "new", True),
+        ("Who lit this?", None, False),
+        ("new?", "Short passage!", True),
+        ("new?", "Short passage here.", False),
+        ("new?", f"Before that, {LONG.upper()}.", True),
+        ("new?", " ".join(LONG.split()[:12]), False),
+        ("new?", " ".join(LONG.split()[1:]), True),
+        ("new?", LONG.replace("seven", "7"), False),
+    ],
+)
+def test_what_benchmarks_hold(question: str, passage: str | None, held: bool) -> None:
+    known = benchmarks([RawItem("1", "Who lit it?", LONG), RawItem("2", "What?", "Short passage.")])
+    assert known.hold(question, passage) is held
+
+
+def test_nothing_excluded_holds_nothing() -> None:
+    assert not benchmarks([])
+    assert not benchmarks([]).hold("", "")
+
+
+def test_collect_leaves_out_what_benchmarks_hold(write: Any, squad: Any, tmp_path: Path) -> None:
+    context = squad["data"][0]["paragraphs"][0]["context"]
+    rows = [
+        {"question": "where is paris", "passage": "Elsewhere.", "answer": "Elsewhere"},
+        {"question": "Brand new?", "passage": context, "answer": "tower"},
+        {"question": "Other?", "passage": "Quite other words.", "answer": "words"},
+    ]
+    path, bench = write("t.jsonl", rows), write("bench/en.json", squad)
+    options = CollectSettings(sources=[str(path)], exclude=[str(bench.parent)], validation=0)
+    manifest = collect(options, tmp_path / "out")
+    assert manifest.counts["dropped"] == {"contaminated": 2}
+    assert manifest.settings["exclude"] == ["bench"]
+    assert str(tmp_path) not in (tmp_path / "out" / "_manifest.json").read_text()
+    write("bench/en.json", {**squad, "data": []})
+    with pytest.raises(UsageError, match="its inputs"):
+        collect(options, tmp_path / "out")
+    with pytest.raises(UsageError, match="no benchmark 'xquad'"):
+        collect(CollectSettings(sources=[str(path)], exclude=["xquad"]), tmp_path / "other")
+
+
+def test_the_bundled_sample_shares_nothing_with_the_bundled_benchmark(tmp_path: Path) -> None:
+    assert len(open_benchmarks(["sample"]).texts) > 200
+    values = {"sources": ["sample"], "limit": 300}
+    plain = collect(CollectSettings.model_validate(values), tmp_path / "plain")
+    checked = collect(CollectSettings.model_validate({**values, "exclude": ["sample"]}), tmp_path / "checked")
+    assert checked.content == plain.content
