@@ -22,6 +22,7 @@ def command(
     repo: Annotated[str, typer.Option(help="Name on the Hub: NAME or OWNER/NAME.")],
     evaluation: Annotated[list[Path] | None, typer.Option(help="An evaluation for the model card; repeatable.")] = None,
     title: Annotated[str | None, typer.Option(help="Title of the card.", show_default="the repo's name")] = None,
+    parallel: Annotated[bool, typer.Option(help="Also one configuration with all languages side by side.")] = True,
     samples: Annotated[int, typer.Option(min=0, max=20, help="Sample items in the data set card.")] = 3,
     allow_restricted: Annotated[
         bool, typer.Option("--allow-restricted", help="Publish although a licence forbids it; the card says so.")
@@ -52,7 +53,7 @@ def command(
     if evaluation and kind is Kind.dataset:
         raise UsageError("A data set has no evaluations.", where="--evaluation", next_step="mtqa publish model")
     values = {"repo": repo, "title": title, "samples": samples, "allow_restricted": allow_restricted}
-    values |= {"translation_licence": translation_licence, "encoder_licence": encoder_licence}
+    values |= {"translation_licence": translation_licence, "encoder_licence": encoder_licence, "parallel": parallel}
     settings = parse(PublishSettings, values, "mtqa publish")
     target = Upload(repo, kind.value, private, branch, pull_request)
     built = out or folder.resolve().with_name(f"{folder.resolve().name}.published")

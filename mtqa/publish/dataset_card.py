@@ -3,51 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mtqa.core.corpus import SPLITS
 from mtqa.core.languages import get
 from mtqa.core.schema import ENGLISH
 from mtqa.publish.citation import citation
-from mtqa.publish.facts import Filtered, Source, Translator, hub_languages
+from mtqa.publish.dataset_facts import DatasetFacts, metadata
 from mtqa.publish.layout import PROVENANCE
-from mtqa.publish.licences import Verdict
 from mtqa.publish.markdown import code, escape, fence, front_matter, listing, table
-from mtqa.publish.samples import Groups, render
-from mtqa.publish.sections import FILES, licence_keys, licence_text, size_category, source_table
+from mtqa.publish.merge import marked
+from mtqa.publish.parallel import NAME as PARALLEL
+from mtqa.publish.samples import render
+from mtqa.publish.sections import FILES, licence_text, source_table
 from mtqa.publish.settings import PublishSettings
-
-
-@dataclass(frozen=True)
-class DatasetFacts:
-    """All that the card states: rows by language and split, sources, translator, filter counts, verdict, samples.
-
-    `files` maps language → split → published file names; `file_bytes` and `plain_bytes` are sizes on disk and
-    uncompressed.
-    """
-
-    rows: dict[str, dict[str, int]]
-    files: dict[str, dict[str, list[str]]]
-    file_bytes: dict[str, int]
-    plain_bytes: dict[str, dict[str, int]]
-    sources: list[Source]
-    translator: Translator
-    filtered: dict[str, Filtered]
-    collect_run: Mapping[str, Any]
-    filter_run: Mapping[str, Any]
-    verdict: Verdict
-    samples: Groups
-
-    @property
-    def translated(self) -> list[str]:
-        """The languages other than English where a translation model was at work."""
-        return [lang for lang in self.rows if lang != ENGLISH] if self.translator else []
-
-    @property
-    def total(self) -> int:
-        """The rows of all languages and splits."""
-        return sum(sum(splits.values()) for splits in self.rows.values())
 
 
 def dataset_card(facts: DatasetFacts, settings: PublishSettings) -> str:
@@ -67,47 +36,7 @@ def dataset_card(facts: DatasetFacts, settings: PublishSettings) -> str:
         ("Citation", citation(facts.sources)),
     ]
     body = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
-    return front_matter(metadata(facts, settings)) + f"\n# {escape(settings.shown_title)}\n\n{body}\n"
-
-
-def metadata(facts: DatasetFacts, settings: PublishSettings) -> dict[str, Any]:
-    """Return the YAML keys of a data set card as the Hub defines them (hub-docs, datasetcard.md)."""
-    machine = bool(facts.translated)
-    return {
-        "pretty_name": settings.shown_title,
-        "language": hub_languages(facts.rows),
-        **licence_keys(facts.verdict),
-        "multilinguality": ["translation" if machine else "multilingual" if len(facts.rows) > 1 else "monolingual"],
-        "language_creators": ["found", "machine-generated"] if machine else ["found"],
-        "annotations_creators": ["found", "machine-generated"] if machine else ["found"],
-        "size_categories": [size_category(facts.total)],
-        "task_categories": ["question-answering", "text-retrieval"],
-        "task_ids": ["extractive-qa", "document-retrieval"],
-        "tags": ["mtqa", *(["machine-translation"] if machine else [])],
-        "configs": [
-            {
-                "config_name": lang,
-                **({"default": True} if lang == _default(facts) else {}),
-                "data_files": [{"split": s, "path": paths} for s, paths in splits.items()],
-            }
-            for lang, splits in facts.files.items()
-        ],
-        "dataset_info": [
-            {
-                "config_name": lang,
-                "splits": [
-                    {"name": s, "num_bytes": facts.plain_bytes[lang][s], "num_examples": n} for s, n in splits.items()
-                ],
-                "download_size": facts.file_bytes[lang],
-                "dataset_size": sum(facts.plain_bytes[lang].values()),
-            }
-            for lang, splits in facts.rows.items()
-        ],
-    }
-
-
-def _default(facts: DatasetFacts) -> str:
-    return ENGLISH if ENGLISH in facts.files else next(iter(facts.files))
+    return front_matter(metadata(facts, settings)) + f"\n# {escape(settings.shown_title)}\n\n{marked(body)}\n"
 
 
 def _summary(facts: DatasetFacts, settings: PublishSettings) -> str:
@@ -143,7 +72,13 @@ def _loading(facts: DatasetFacts, settings: PublishSettings) -> str:
             'by_item = {row["item_id"]: row for row in english}',
             'pairs = [(by_item[row["item_id"]], row) for row in rows if row["item_id"] in by_item]',
         ]
-    return "Each language is a configuration of its own.\n\n" + fence("\n".join(lines), "python")
+    intro = "Each language is a configuration of its own."
+    if facts.parallel.rows:
+        intro += (
+            f" The configuration `{PARALLEL}` has one row an item instead, with a field a language in `question`, "
+            "`passage` and `answers`; a language that lacks the item is null."
+        )
+    return f"{intro}\n\n" + fence("\n".join(lines), "python")
 
 
 def _sizes(facts: DatasetFacts) -> str:
@@ -152,6 +87,8 @@ def _sizes(facts: DatasetFacts) -> str:
         [escape(get(lang).name), code(lang), *(f"{counts.get(s, 0):,}" for s in splits)]
         for lang, counts in facts.rows.items()
     ]
+    if facts.parallel.rows:
+        rows.append(["side by side", code(PARALLEL), *(f"{facts.parallel.rows.get(s, 0):,}" for s in splits)])
     return table(["language", "configuration", *splits], rows)
 
 
@@ -240,6 +177,10 @@ def _limits(facts: DatasetFacts) -> str:
         "Whoever evaluates on benchmarks that share sources with this set (SQuAD and XQuAD, for example) should check "
         "for overlap first."
     )
+    lines += [
+        f"What looks like {escape(find.named)} stands in {find.rows:,} rows of all languages; nothing was taken out."
+        for find in facts.finds
+    ]
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mtqa.core.corpus import Corpus
 from mtqa.core.languages import get
-from mtqa.core.lineage import lineage
+from mtqa.core.lineage import lineage, stage_summary
 from mtqa.core.manifest import Manifest
 from mtqa.core.schema import ENGLISH
 from mtqa.publish.known import model_licence
@@ -30,7 +30,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Model:
-    """A translation model; an empty revision or licence is one that no manifest names."""
+    """A model that went in (translator, encoder); an empty revision or licence is one that no manifest names."""
 
     name: str
     revision: str = ""
@@ -77,6 +77,12 @@ class Filtered:
 def stages(manifest: Manifest, name: str) -> list[dict[str, Any]]:
     """Return the summaries of all runs of a stage in a manifest's lineage, oldest first, without machine paths."""
     return [public(summary) for summary in lineage(manifest) if summary.get("stage") == name]
+
+
+def last(manifest: Manifest, name: str) -> dict[str, Any]:
+    """Return the summary of a stage's latest run, without machine paths; an empty one where it did not run."""
+    summary: dict[str, Any] = public(stage_summary(manifest, name))
+    return summary
 
 
 def hub_languages(codes: Iterable[str]) -> list[str]:
@@ -154,8 +160,7 @@ def _model(entry: Mapping[str, Any], licence: str | None) -> Model:
 
 def filtered(manifest: Manifest) -> dict[str, Filtered]:
     """Return language → filter counts; empty where no filter ran."""
-    runs = stages(manifest, "filter")
-    parts = runs[-1].get("parts", {}) if runs else {}
+    parts = last(manifest, "filter")["parts"]
     return {lang: _filtered(counts) for lang, counts in sorted(parts.items()) if counts}
 
 

@@ -1,14 +1,16 @@
 """Upload of a built folder to the Hugging Face Hub: to a pull request or branch, verified, then merged.
 
 `main` changes in one step, the merge, and only after every file of the pull request has the right hash; so nobody sees
-half a data set. Where `hf_xet` is installed the client sends large files through Xet; our tests cover its other way,
-git-LFS. The token comes from huggingface_hub's own sources (`HF_TOKEN`, `hf auth login`) and stays there.
+half a data set. Files go up in batches, a commit each; an upload that was interrupted goes on in the same pull request
+with what is missing. Where `hf_xet` is installed the client sends large files through Xet; our tests cover its other
+way, git-LFS. The token comes from huggingface_hub's own sources (`HF_TOKEN`, `hf auth login`) and stays there.
 """
 
 from __future__ import annotations
 
 import contextlib
 import glob
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +18,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtqa.core.errors import MtqaError, UsageError
 from mtqa.core.hashing import file_sha256
-from mtqa.core.progress import say
+from mtqa.core.progress import progress, say
 from mtqa.publish.hub_errors import retried, translated
-from mtqa.publish.layout import CHECKSUMS, published_files, read_checksums
+from mtqa.publish.layout import CARD, CHECKSUMS, published_files, read_checksums
+from mtqa.publish.staging import differences, staged
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 T = TypeVar("T")
 MESSAGE = "Upload with mtqa"
+FILES_A_COMMIT = 50
+"""The Hub's advice is 50 to 100 files a commit (https://huggingface.co/docs/hub/storage-limits)."""
+
+
+class HashError(MtqaError):
+    """Files arrived with other hashes than they were sent with."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +66,10 @@ def full_name(repo: str) -> str:
 def upload(folder: Path, target: Upload) -> str:
     """Upload a folder that `publish_dataset` or `publish_model` built; return the address to look at.
 
-    Files that an earlier upload by mtqa left and that are not in the new one are deleted; others' files stay. Raises
-    MtqaError for a refused token, missing rights, no network and files that arrive with other hashes; in the last case
-    the pull request is closed and `main` is as it was. Server errors and lost connections are retried.
+    What people wrote into the repository's card stays (see `merge`). Files that an earlier upload by mtqa left and that
+    are not in the new one are deleted; others' files stay. Raises MtqaError for a refused token, missing rights, no
+    network and files that arrive with other hashes; in the last case the pull request is closed. `main` is as it was.
+    Server errors and lost connections are retried; after an interruption the same call sends only what is missing.
     """
     api = _api()
     repo, kind = target.repo, target.kind
@@ -68,51 +78,54 @@ def upload(folder: Path, target: Upload) -> str:
         repo,
         lambda: api.create_repo(repo, repo_type=kind, private=target.private or None, exist_ok=True),
     )
-    stale = _stale(api, target, folder)
-    if target.branch:
-        branch = target.branch
-        _call(
-            f"creating branch {branch}",
-            repo,
-            lambda: api.create_branch(repo, branch=branch, repo_type=kind, exist_ok=True),
-        )
-        _send(api, target, folder, branch, stale)
-        _verify(api, target, folder, branch)
-        return f"{_address(api, target)}/tree/{branch}"
-    request = _call(
-        "opening a pull request", repo, lambda: api.create_pull_request(repo, title=MESSAGE, repo_type=kind)
+    old_sums = read_checksums(_remote_text(api, target, CHECKSUMS))
+    with tempfile.TemporaryDirectory(prefix=".mtqa-", dir=folder.resolve().parent) as scratch:
+        sent = staged(folder, Path(scratch), _remote_text(api, target, CARD), old_sums.get(CARD))
+        stale = sorted(set(old_sums) - set(published_files(sent)))
+        if target.branch:
+            return _to_branch(api, target, sent, target.branch, stale)
+        return _to_pull_request(api, target, sent, stale)
+
+
+def _to_branch(api: HfApi, target: Upload, folder: Path, branch: str, stale: list[str]) -> str:
+    _call(
+        f"creating branch {branch}",
+        target.repo,
+        lambda: api.create_branch(target.repo, branch=branch, repo_type=target.kind, exist_ok=True),
     )
-    revision = f"refs/pr/{request.num}"
+    _send(api, target, folder, branch, stale)
+    _verify(api, target, folder, branch)
+    return f"{_address(api, target)}/tree/{branch}"
+
+
+def _to_pull_request(api: HfApi, target: Upload, folder: Path, stale: list[str]) -> str:
+    number = _pull_request(api, target, folder)
+    revision = f"refs/pr/{number}"
     try:
         _send(api, target, folder, revision, stale)
         _verify(api, target, folder, revision)
-    except BaseException:
-        _close(api, target, request.num)
+    except HashError:
+        _close(api, target, number)
         raise
-    _open_or_merge(api, target, request.num)
-    return f"{_address(api, target)}/discussions/{request.num}" if target.pull_request else _address(api, target)
+    _open_or_merge(api, target, number)
+    return f"{_address(api, target)}/discussions/{number}" if target.pull_request else _address(api, target)
 
 
-def differences(folder: Path, remote: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the files of a revision (path → RepoFile), one short line a file.
+def _pull_request(api: HfApi, target: Upload, folder: Path) -> int:
+    """Return the pull request that an interrupted upload of the very same files left, or a new one."""
+    repo, kind = target.repo, target.kind
+    title = f"{MESSAGE} ({file_sha256(folder / CHECKSUMS)[:12]})"
 
-    Large files are compared by the sha256 of their LFS record, small ones by git's sha1 of the blob; sizes too.
-    """
-    from huggingface_hub.utils.sha import git_hash
+    def find() -> int | None:
+        found = api.get_repo_discussions(repo, repo_type=kind, discussion_type="pull_request")
+        return next((d.num for d in found if d.title == title and d.status in ("draft", "open")), None)
 
-    problems = []
-    for name in published_files(folder):
-        path, found = folder / name, remote.get(name)
-        if found is None:
-            problems.append(f"{name}: missing")
-        elif found.size != path.stat().st_size:
-            problems.append(f"{name}: {found.size:,} bytes instead of {path.stat().st_size:,}")
-        elif found.lfs is not None:
-            if found.lfs.sha256 != file_sha256(path):
-                problems.append(f"{name}: another sha256")
-        elif found.blob_id != git_hash(path.read_bytes()):
-            problems.append(f"{name}: another content")
-    return problems
+    number = _call("looking for an earlier upload", repo, find)
+    if number is not None:
+        say(f"going on with pull request {number}, which an earlier upload left")
+        return number
+    request = _call("opening a pull request", repo, lambda: api.create_pull_request(repo, title=title, repo_type=kind))
+    return int(request.num)
 
 
 def _api() -> HfApi:
@@ -127,53 +140,63 @@ def _call(doing: str, where: str, call: Callable[[], T]) -> T:
         return retried(call)
 
 
+def _remote_text(api: HfApi, target: Upload, name: str) -> str:
+    """Return a text file of the repository as it is now, "" where there is none."""
+    from huggingface_hub.errors import EntryNotFoundError, RevisionNotFoundError
+
+    def fetch() -> str:
+        for revision in dict.fromkeys([target.branch or "main", "main"]):
+            try:
+                path = api.hf_hub_download(target.repo, name, repo_type=target.kind, revision=revision)
+            except (EntryNotFoundError, RevisionNotFoundError):
+                continue
+            return Path(path).read_text(encoding="utf-8")
+        return ""
+
+    return _call("reading the repository", target.repo, fetch)
+
+
 def _send(api: HfApi, target: Upload, folder: Path, revision: str, stale: list[str]) -> None:
-    """Upload all files in one go; done again after an error it sends only what is missing."""
-    names = published_files(folder)
-    say(f"uploading {len(names)} files to {target.repo} ({revision})")
-    _call(
-        "uploading",
-        target.repo,
-        lambda: api.upload_folder(
-            repo_id=target.repo,
-            repo_type=target.kind,
-            folder_path=folder,
-            revision=revision,
-            allow_patterns=[glob.escape(name) for name in names],
-            delete_patterns=[glob.escape(name) for name in stale] or None,
-            commit_message=MESSAGE,
-        ),
+    """Upload what the revision lacks or has otherwise, and delete what is stale, some files a commit."""
+    there = _tree(api, target, revision)
+    names = [name for name, _ in differences(folder, there)]
+    gone = [name for name in stale if name in there]
+    batches = [names[n : n + FILES_A_COMMIT] for n in range(0, len(names), FILES_A_COMMIT)] or ([[]] if gone else [])
+    say(f"uploading {len(names)} of {len(published_files(folder))} files to {target.repo} ({revision})")
+    with progress("upload", len(names), "files") as bar:
+        for number, batch in enumerate(batches):
+            patterns = [glob.escape(name) for name in batch] or ["/"]  # matches no file: a commit that only deletes
+            deleted = [glob.escape(name) for name in gone] if number == 0 else []
+            _call("uploading", target.repo, lambda p=patterns, d=deleted: _commit(api, target, folder, revision, p, d))  # type: ignore[misc]
+            bar.update(len(batch))
+
+
+def _commit(api: HfApi, target: Upload, folder: Path, revision: str, patterns: list[str], deleted: list[str]) -> None:
+    api.upload_folder(
+        repo_id=target.repo,
+        repo_type=target.kind,
+        folder_path=folder,
+        revision=revision,
+        allow_patterns=patterns,
+        delete_patterns=deleted or None,
+        commit_message=MESSAGE,
     )
 
 
-def _stale(api: HfApi, target: Upload, folder: Path) -> list[str]:
-    """Return files that the repo's own SHA256SUMS lists and the new folder has not: an earlier upload's leftovers."""
-    from huggingface_hub.errors import EntryNotFoundError, RevisionNotFoundError
-
-    revision = target.branch or "main"
-
-    def fetch() -> str:
-        try:
-            path = api.hf_hub_download(target.repo, CHECKSUMS, repo_type=target.kind, revision=revision)
-        except (EntryNotFoundError, RevisionNotFoundError):
-            return ""
-        return Path(path).read_text(encoding="utf-8")
-
-    old = read_checksums(_call("reading the repository", target.repo, fetch))
-    return sorted(set(old) - set(published_files(folder)))
-
-
-def _verify(api: HfApi, target: Upload, folder: Path, revision: str) -> None:
-    """Raise MtqaError unless the revision holds every file with the right hash."""
-
+def _tree(api: HfApi, target: Upload, revision: str) -> dict[str, Any]:
     def tree() -> dict[str, Any]:
         entries = api.list_repo_tree(target.repo, recursive=True, revision=revision, repo_type=target.kind)
         return {entry.path: entry for entry in entries if hasattr(entry, "blob_id")}
 
-    problems = differences(folder, _call("verifying", target.repo, tree))
+    return _call("listing files", target.repo, tree)
+
+
+def _verify(api: HfApi, target: Upload, folder: Path, revision: str) -> None:
+    """Raise HashError unless the revision holds every file with the right hash."""
+    problems = [f"{name}: {what}" for name, what in differences(folder, _tree(api, target, revision))]
     if problems:
         shown = "; ".join(problems[:5]) + (f"; {len(problems) - 5} more" if len(problems) > 5 else "")
-        raise MtqaError(
+        raise HashError(
             f"The uploaded files are not those that were sent: {shown}.",
             where=f"{target.repo}, {revision}",
             expected="equal hashes",

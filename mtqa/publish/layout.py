@@ -84,10 +84,15 @@ def plain_bytes(files: Iterable[Path]) -> int:
     return sum(footer.row_group(i).total_byte_size for footer in footers for i in range(footer.num_row_groups))
 
 
-def write_checksums(folder: Path) -> dict[str, str]:
-    """Write SHA256SUMS over all files but itself and the manifest (`sha256sum -c` reads it); return name → sha256."""
+def write_checksums(folder: Path, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Write SHA256SUMS over all files but itself and the manifest (`sha256sum -c` reads it); return name → sha256.
+
+    `known` holds hashes that were taken already.
+    """
+    known = known or {}
     paths = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    hashes = {name: file_sha256(folder / name) for name in paths if name not in (CHECKSUMS, MANIFEST)}
+    listed = [name for name in paths if name not in (CHECKSUMS, MANIFEST)]
+    hashes = {name: known.get(name) or file_sha256(folder / name) for name in listed}
     text = "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
     (folder / CHECKSUMS).write_text(text, encoding="utf-8", newline="\n")
     return hashes

@@ -10,6 +10,7 @@ from mtqa.core.schema import ENGLISH
 from mtqa.publish.citation import citation
 from mtqa.publish.facts import hub_languages
 from mtqa.publish.markdown import code, escape, fence, front_matter, listing, table
+from mtqa.publish.merge import marked
 from mtqa.publish.model_facts import ModelFacts
 from mtqa.publish.scores import model_index, results_table
 from mtqa.publish.sections import FILES, licence_keys, licence_text, source_table
@@ -30,7 +31,7 @@ def model_card(facts: ModelFacts, settings: PublishSettings) -> str:
         ("Citation", citation(facts.sources)),
     ]
     body = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
-    return front_matter(metadata(facts, settings)) + f"\n# {escape(settings.shown_title)}\n\n{body}\n"
+    return front_matter(metadata(facts, settings)) + f"\n# {escape(settings.shown_title)}\n\n{marked(body)}\n"
 
 
 def metadata(facts: ModelFacts, settings: PublishSettings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mtqa.core.languages import all_languages
 from mtqa.core.manifest import Manifest
 from mtqa.core.shardfile import SHARD_STAGE
 from mtqa.publish import facts as read
-from mtqa.publish.facts import Source, Translator
+from mtqa.publish.facts import Model, Source, Translator
 from mtqa.publish.known import model_licence
 from mtqa.publish.licences import Use, Verdict, combine
 from mtqa.publish.scores import Result
@@ -23,19 +23,10 @@ OWN = "sentence_transformers."
 
 
 @dataclass(frozen=True)
-class Encoder:
-    """The encoder that training started from."""
-
-    name: str
-    revision: str = ""
-    licence: str = ""
-
-
-@dataclass(frozen=True)
 class ModelFacts:
     """All that the card states; `own_modules` is true where plain SentenceTransformer(path) opens the folder."""
 
-    encoder: Encoder
+    encoder: Model
     sources: list[Source]
     translator: Translator
     languages: list[str]
@@ -61,8 +52,8 @@ def model_facts(folder: Path, manifest: Manifest, results: Sequence[Result], set
         sources=sources,
         translator=translator,
         languages=training_languages(manifest),
-        shards=_last(manifest, SHARD_STAGE),
-        training=_last(manifest, "train"),
+        shards=read.last(manifest, SHARD_STAGE),
+        training=read.last(manifest, "train"),
         prompts=_json(folder / "config_sentence_transformers.json").get("prompts") or {},
         own_modules=own_modules(folder),
         dimension=_dimension(manifest),
@@ -71,17 +62,17 @@ def model_facts(folder: Path, manifest: Manifest, results: Sequence[Result], set
     )
 
 
-def encoder(manifest: Manifest, licence: str | None) -> Encoder:
+def encoder(manifest: Manifest, licence: str | None) -> Model:
     """Return the encoder as train noted it (`owner/name@revision` for one of the Hub), with a licence if known."""
-    named, _, revision = str(_last(manifest, "train")["settings"].get("encoder", "")).partition("@")
+    named, _, revision = str(read.last(manifest, "train")["settings"].get("encoder", "")).partition("@")
     if named == DEMO:
-        return Encoder("Universal Sentence Encoder multilingual v3", revision, licence or "Apache-2.0")
-    return Encoder(named, revision, licence or model_licence(named))
+        return Model("Universal Sentence Encoder multilingual v3", revision, licence or "Apache-2.0")
+    return Model(named, revision, licence or model_licence(named))
 
 
 def training_languages(manifest: Manifest) -> list[str]:
     """Return the FLORES-200 codes of the batches."""
-    info = _last(manifest, SHARD_STAGE)["info"]
+    info = read.last(manifest, SHARD_STAGE)["info"]
     known = {language.code for language in all_languages()}
     return sorted(code for code in info.get("languages", []) if code in known)
 
@@ -91,11 +82,6 @@ def own_modules(folder: Path) -> bool:
     modules = _json(folder / "modules.json")
     entries = modules if isinstance(modules, list) else []
     return bool(entries) and all(str(entry.get("type", "")).startswith(OWN) for entry in entries)
-
-
-def _last(manifest: Manifest, stage: str) -> dict[str, Any]:
-    runs = read.stages(manifest, stage)
-    return runs[-1] if runs else {"settings": {}, "counts": {}, "info": {}, "parts": {}}
 
 
 def _dimension(manifest: Manifest) -> int | None:

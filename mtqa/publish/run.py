@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mtqa import __version__
 from mtqa.core.corpus import SPLITS, Corpus, open_corpus
 from mtqa.core.errors import UsageError
-from mtqa.core.hashing import fingerprint
-from mtqa.core.lineage import lineage, stage_summary
+from mtqa.core.hashing import file_sha256, fingerprint
+from mtqa.core.lineage import lineage
 from mtqa.core.manifest import Manifest, check_files, load_manifest
 from mtqa.core.output import Work, building, up_to_date
 from mtqa.core.progress import say
 from mtqa.core.schema import ENGLISH
 from mtqa.publish import facts as read
-from mtqa.publish.dataset_card import DatasetFacts, dataset_card
+from mtqa.publish.croissant import write_croissant
+from mtqa.publish.dataset_card import dataset_card
+from mtqa.publish.dataset_facts import DatasetFacts
 from mtqa.publish.layout import (
     CARD,
     CHECKSUMS,
@@ -26,19 +30,21 @@ from mtqa.publish.layout import (
     model_files,
     place,
     plain_bytes,
-    public,
     write_checksums,
     write_provenance,
 )
 from mtqa.publish.licences import Use, Verdict, check, combine
 from mtqa.publish.model_card import model_card
 from mtqa.publish.model_facts import model_facts
+from mtqa.publish.parallel import NAME as PARALLEL
+from mtqa.publish.parallel import Parallel, UnorderedError, parallel_rows, write_parallel
 from mtqa.publish.samples import sample_groups
+from mtqa.publish.scan import scan, warning
 from mtqa.publish.scores import evaluation_results
 from mtqa.publish.sections import licence_text
 from mtqa.publish.settings import PublishSettings
 
-VERSION = 1
+VERSION = 2
 
 
 def publish_dataset(corpus: Path, settings: PublishSettings, out: Path, *, overwrite: bool = False) -> Manifest:
@@ -56,19 +62,31 @@ def publish_dataset(corpus: Path, settings: PublishSettings, out: Path, *, overw
     facts = dataset_facts(opened, settings)
     check(facts.verdict, allow_restricted=settings.allow_restricted, where=corpus)
     names = dataset_files(opened)
-    rows = {new: opened.manifest.parts[old.split("/")[0]].files[old].rows or 0 for new, old in names.items()}
+    recorded = {new: opened.manifest.parts[old.split("/")[0]].files[old] for new, old in names.items()}
+    rows = {name: record.rows or 0 for name, record in recorded.items()}
+    hashes = {new: file_sha256(corpus / old) for new, old in names.items()}
+    check_hashes(corpus, opened.manifest, names, hashes)
     with building(out, work, overwrite=overwrite) as build:
         place(corpus, build.path, names)
+        facts = replace(facts, parallel=_parallel(opened, settings, build.path), finds=scan(opened))
+        if facts.finds:
+            say(f"warning: {warning(list(facts.finds))}")
+        rows |= parallel_rows(build.path, facts.parallel)
         _write(build.path / CARD, dataset_card(facts, settings))
+        hashes |= {name: file_sha256(build.path / name) for each in facts.parallel.files.values() for name in each}
+        write_croissant(build.path, facts, settings, hashes)
         if facts.verdict.hub == "other":
             _write(build.path / LICENCE_FILE, licence_text(facts.verdict, settings, facts.translator) + "\n")
         write_provenance(build.path, "dataset", opened.manifest)
-        check_hashes(corpus, opened.manifest, names, write_checksums(build.path))
+        write_checksums(build.path, hashes)
         return build.finish(
             {"all": build.record_rest(work.fingerprint, rows)},
             counts={"rows": facts.total, "languages": len(facts.rows)},
             licences=opened.manifest.licences,
-            info=_info("dataset", settings, facts.verdict, opened.manifest),
+            info={
+                **_info("dataset", settings, facts.verdict, opened.manifest),
+                "finds": {find.kind: find.rows for find in facts.finds},
+            },
         )
 
 
@@ -136,11 +154,23 @@ def dataset_facts(corpus: Corpus, settings: PublishSettings) -> DatasetFacts:
         sources=sources,
         translator=translator,
         filtered=read.filtered(manifest),
-        collect_run=public(stage_summary(manifest, "collect")),
-        filter_run=public(stage_summary(manifest, "filter")),
+        collect_run=read.last(manifest, "collect"),
+        filter_run=read.last(manifest, "filter"),
         verdict=combine(uses + translator.uses()),
         samples=sample_groups(corpus, settings.samples),
     )
+
+
+def _parallel(corpus: Corpus, settings: PublishSettings, root: Path) -> Parallel:
+    """Write the parallel configuration, or say why there is none."""
+    if not settings.parallel:
+        return Parallel()
+    try:
+        return write_parallel(corpus, root)
+    except UnorderedError as error:
+        say(f"there will be no configuration 'parallel': {error.what}")
+        shutil.rmtree(root / "data" / PARALLEL, ignore_errors=True)
+        return Parallel()
 
 
 def _work(stage: str, settings: PublishSettings, inputs: dict[str, Manifest]) -> Work:

@@ -26,6 +26,9 @@ class PublishSettings(Settings):
     encoder_licence: str | None = Field(
         None, min_length=1, description="Licence of the encoder that was trained, where mtqa does not know it."
     )
+    parallel: bool = Field(
+        True, description="Also write the configuration 'parallel': one row an item, all languages side by side."
+    )
     samples: int = Field(3, ge=0, le=20, description="Items shown side by side in the data set card.")
 
     @property

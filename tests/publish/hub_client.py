@@ -19,9 +19,10 @@ def publish(arguments: list[str]) -> int:
     import mtqa.cli.publish as module
     from mtqa.core import progress
     from mtqa.core.errors import MtqaError
-    from mtqa.publish import hub_errors
+    from mtqa.publish import hub, hub_errors
 
     hub_errors.WAIT_SECONDS = 0.01
+    hub.FILES_A_COMMIT = 5
     progress.enable()
     app = typer.Typer()
     app.command()(module.command)
@@ -45,7 +46,18 @@ def load(arguments: list[str]) -> int:
     from datasets import load_dataset
 
     rows = load_dataset(*arguments)
-    print({split: len(rows[split]) for split in rows}, rows["train"][0]["lang"])
+    print({split: len(rows[split]) for split in rows}, rows["train"][0].get("lang"))
+    return 0
+
+
+def same(arguments: list[str]) -> int:
+    """Compare every row of a language's split on the Hub with the corpus's own file."""
+    import pyarrow.parquet as pq
+    from datasets import load_dataset
+
+    repo, lang, split, file = arguments
+    there = load_dataset(repo, lang, split=split).to_list()
+    print(there == pq.read_table(file).to_pylist(), len(there))
     return 0
 
 
@@ -60,7 +72,8 @@ def main() -> None:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                code = {"publish": publish, "download": download, "load": load}[request["do"]](request["arguments"])
+                jobs = {"publish": publish, "download": download, "load": load, "same": same}
+                code = jobs[request["do"]](request["arguments"])
             except Exception:
                 traceback.print_exc()
                 code = 99

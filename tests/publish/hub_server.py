@@ -49,8 +49,8 @@ class HubServer:
             for state in (self.repos, self.objects, self.faults, self.log):
                 state.clear()
 
-    def fail(self, method: str, path: str, action: int | str, times: int = 1) -> None:
-        self.faults.append(Fault(method, path, action, times))
+    def fail(self, method: str, path: str, action: int | str, times: int = 1, skip: int = 0) -> None:
+        self.faults.append(Fault(method, path, action, times, skip))
 
     def fault(self, method: str, path: str, damage: bool = False) -> int | str | None:
         """Take the next planted fault of a request; damage is asked for where bytes are stored."""
@@ -58,6 +58,9 @@ class HubServer:
             for fault in self.faults:
                 fits = fault.times and fault.method == method and fault.path in path
                 if fits and (fault.action == "damage") == damage:
+                    if fault.skip:
+                        fault.skip -= 1
+                        continue
                     fault.times -= 1
                     return fault.action
         return None
@@ -244,9 +247,13 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, {}, {}
 
     def discussions(self, repo: Repo, name: str, rest: list[str], body: bytes) -> tuple[int, Any, dict[str, str]]:
+        if not rest and self.command == "GET":
+            found = [self.discussion(repo, name, number) for number in repo.requests]
+            return 200, {"count": len(found), "start": 0, "discussions": found}, {}
         if not rest:
             number = len(repo.requests) + 1
             repo.requests[number] = "draft"
+            repo.titles[number] = json.loads(body)["title"]
             repo.refs[f"refs/pr/{number}"] = repo.refs["main"]
             return 200, {"num": number}, {}
         number = int(rest[0])
@@ -265,10 +272,13 @@ class _Handler(BaseHTTPRequestHandler):
             repo.refs["main"] = repo.refs[f"refs/pr/{number}"]
             repo.requests[number] = "merged"
             return 200, {}, {}
-        details = {"title": "t", "num": number, "author": {"name": "me"}, "createdAt": "2024-01-01T00:00:00.000Z"}
-        details |= {"status": repo.requests[number], "repo": {"name": name, "type": "dataset"}, "events": []}
-        details |= {"isPullRequest": True, "changes": {"base": "refs/heads/main"}, "filesWithConflicts": []}
-        return 200, details, {}
+        changes = {"events": [], "changes": {"base": "refs/heads/main"}, "filesWithConflicts": []}
+        return 200, self.discussion(repo, name, number) | changes, {}
+
+    def discussion(self, repo: Repo, name: str, number: int) -> dict[str, Any]:
+        about = {"title": repo.titles[number], "num": number, "status": repo.requests[number], "isPullRequest": True}
+        about |= {"author": {"name": "me"}, "createdAt": "2024-01-01T00:00:00.000Z"}
+        return about | {"repo": {"name": name, "type": "dataset"}}
 
     def resolve(self, parts: list[str]) -> tuple[int, Any, dict[str, str]]:
         kind = "dataset" if parts[0] == "datasets" else "model"

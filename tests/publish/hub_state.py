@@ -27,6 +27,7 @@ class Repo:
     refs: dict[str, str] = field(default_factory=dict)
     commits: dict[str, dict[str, Blob]] = field(default_factory=dict)
     requests: dict[int, str] = field(default_factory=dict)
+    titles: dict[int, str] = field(default_factory=dict)
 
     def commit(self, ref: str, files: dict[str, Blob]) -> str:
         oid = hashlib.sha1(f"{len(self.commits)}{sorted(files)}".encode()).hexdigest()
@@ -59,9 +60,13 @@ class Repo:
 
 @dataclass
 class Fault:
-    """`action`: an HTTP status, "drop" (close without an answer), "after" (do it, then close) or "damage"."""
+    """`skip` requests pass first.
+
+    `action`: an HTTP status, "drop" (close without an answer), "after" (do it, then close) or "damage".
+    """
 
     method: str
     path: str
     action: int | str
     times: int = 1
+    skip: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -14,8 +15,10 @@ import pytest
 from hub_server import TOKEN, HubServer
 from hub_state import Blob
 
-from mtqa.core.manifest import MANIFEST
-from mtqa.publish.layout import published_files
+from mtqa.collect.run import collect
+from mtqa.collect.settings import CollectSettings
+from mtqa.core.manifest import MANIFEST, load_manifest
+from mtqa.publish.layout import published_files, read_checksums
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,61 @@ def test_a_second_upload_removes_what_the_first_left_and_keeps_what_others_wrote
     assert run("publish", "dataset", smaller, *arguments).returncode == 0
     assert sorted(repo.files("main")) == sorted([*published_files(built), ".gitattributes", "notes.txt"])
     assert not any("train" in name for name in repo.files("main"))
+
+
+def test_an_interrupted_upload_goes_on_in_its_pull_request(
+    hub: HubServer, run: Run, corpus: Path, tmp_path: Path
+) -> None:
+    built = tmp_path / "built"
+    arguments = ["publish", "dataset", corpus, "--repo", "me/demo-qa", "--out", built]
+    hub.fail("POST", "/commit/", 500, times=4, skip=1)
+    done = run(*arguments)
+    assert done.returncode == 1 and "run the same command again" in done.stderr
+    repo = hub.repos["dataset", "me/demo-qa"]
+    assert repo.requests == {1: "draft"} and sorted(repo.files("main")) == [".gitattributes"]
+    names = published_files(built)
+    there = set(repo.files("refs/pr/1")) - {".gitattributes"}
+    assert len(names) == 12 and len(there) == 5
+    before = len(hub.log)
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "going on with pull request 1" in done.stderr and "uploading 7 of 12 files" in done.stderr
+    commits = [line for line in hub.log[before:] if line.startswith("POST") and "/commit/" in line]
+    assert len(commits) == 2 and repo.requests == {1: "merged"}
+    assert {name: repo.files("main")[name] for name in names} == {n: (built / n).read_bytes() for n in names}
+
+
+def test_what_people_wrote_in_the_card_stays(
+    hub: HubServer, run: Run, make_corpus: Callable[..., Path], tmp_path: Path
+) -> None:
+    built = tmp_path / "built"
+    arguments = ["--repo", "me/demo-qa", "--out", built, "--overwrite"]
+    assert run("publish", "dataset", make_corpus(), *arguments).returncode == 0
+    repo = hub.repos["dataset", "me/demo-qa"]
+    files = repo.commits[repo.refs["main"]]
+    card = files["README.md"].content.decode()
+    written = card.replace("# demo-qa\n", "# Our questions\n\nAsk Ann.\n") + "\nThanks to Bob.\n"
+    written = written.replace("tags:\n", "paperswithcode_id: x\ntags:\n- ours\n")
+    repo.commit("main", {**files, "README.md": Blob(written.encode(), False)})
+    assert run("publish", "dataset", make_corpus(rows=10), *arguments).returncode == 0
+    merged = repo.files("main")["README.md"].decode()
+    assert "# Our questions\n\nAsk Ann." in merged and merged.rstrip().endswith("Thanks to Bob.")
+    assert "paperswithcode_id: x" in merged and "- ours" in merged and merged.count("mtqa begin") == 1
+    assert "29 rows" in merged and "59 rows" not in merged
+    sums = read_checksums(repo.files("main")["SHA256SUMS"].decode())
+    assert sums["README.md"] == hashlib.sha256(merged.encode()).hexdigest()
+    assert "Ask Ann" not in (built / "README.md").read_text()
+    assert run("load", "me/demo-qa", "parallel").stdout.strip() == "{'train': 8, 'validation': 2} None"
+
+
+def test_what_was_collected_comes_back_row_by_row(hub: HubServer, run: Run, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    collect(CollectSettings(sources=["sample"], limit=200, passage_unit="sentence", validation=0.1), corpus)
+    done = run("publish", "dataset", corpus, "--repo", "me/sample", "--out", tmp_path / "built")
+    assert done.returncode == 0, done.stderr
+    for split, rows in load_manifest(corpus).counts["splits"].items():
+        answer = run("same", "me/sample", "eng_Latn", split, corpus / f"eng_Latn/{split}-00000.parquet")
+        assert answer.stdout.split() == ["True", str(rows)], answer.stderr
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,10 @@ def test_dataset_folder(corpus: Path, tmp_path: Path) -> None:
     manifest = publish_dataset(corpus, SETTINGS, out)
     data = [f"data/{lang}/{split}-00000-of-00001.parquet" for lang in ("deu_Latn", "eng_Latn", "spa_Latn")
             for split in ("train", "validation")]  # fmt: skip
-    assert published_files(out) == ["README.md", "SHA256SUMS", *data, "mtqa.json"]
+    data[4:4] = [f"data/parallel/{split}-00000-of-00001.parquet" for split in ("train", "validation")]
+    assert published_files(out) == ["README.md", "SHA256SUMS", "croissant.json", *data, "mtqa.json"]
     assert (out / data[0]).read_bytes() == (corpus / "deu_Latn/train-00000.parquet").read_bytes()
-    assert sum(record.rows or 0 for record in manifest.parts["all"].files.values()) == 59
+    assert sum(record.rows or 0 for record in manifest.parts["all"].files.values()) == 59 + 20
     sums = read_checksums((out / "SHA256SUMS").read_text())
     assert sums == {n: hashlib.sha256((out / n).read_bytes()).hexdigest() for n in published_files(out) if n in sums}
     assert sorted([*sums, "SHA256SUMS"]) == published_files(out)
@@ -59,7 +60,7 @@ def test_dataset_card_yaml(corpus: Path, tmp_path: Path) -> None:
     data = DatasetCard.load(tmp_path / "out" / "README.md").data.to_dict()
     assert data["language"] == ["en", "de", "es"] and data["license"] == "cc-by-4.0"
     assert data["size_categories"] == ["n<1K"] and data["pretty_name"] == "Demo <QA>"
-    assert [c["config_name"] for c in data["configs"]] == ["eng_Latn", "deu_Latn", "spa_Latn"]
+    assert [c["config_name"] for c in data["configs"]] == ["eng_Latn", "deu_Latn", "spa_Latn", "parallel"]
     for config in data["configs"]:
         for entry in config["data_files"]:
             assert all((tmp_path / "out" / path).is_file() for path in entry["path"])
