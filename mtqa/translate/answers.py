@@ -65,10 +65,11 @@ def _edge(text: str, at: int) -> bool:
     if at == 0 or at == len(text):
         return True
     before, after = text[at - 1], text[at]
-    return not (_in_word(before) and _in_word(after))
+    return not (in_word(before) and in_word(after))
 
 
-def _in_word(char: str) -> bool:
+def in_word(char: str) -> bool:
+    """Return whether a character is part of a word that its neighbours belong to: a letter of a spaced script."""
     return unicodedata.category(char)[0] in "LMN" and not _unspaced(char)
 
 

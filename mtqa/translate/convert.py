@@ -7,18 +7,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from ctranslate2.converters.converter import Converter
-from ctranslate2.converters.transformers import BartLoader, M2M100Loader
+from ctranslate2.converters.transformers import BartLoader, M2M100Loader, T5Loader
 
 from mtqa.core.errors import UsageError
 from mtqa.core.progress import say
 from mtqa.core.quiet import quiet_transformers
 from mtqa.translate.engine import engine_version
-from mtqa.translate.model import ModelFiles, cache_root
+from mtqa.translate.heads import cross_attention, measure, put_first
+from mtqa.translate.model import CONVERSION, ModelFiles, cache_root
 from mtqa.translate.tokens import Tokens, vocabulary
 
-CONVERSION = 1
 NEVER = -1e4  # a logit bias that no model overcomes, and that float16 can hold
 
 
@@ -66,10 +67,24 @@ class _Converter(Converter):  # type: ignore[misc]
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        loader = _Marian() if self._tokens.family == "marian" else _M2M100()
         with torch.no_grad(), quiet_transformers():
-            model = AutoModelForSeq2SeqLM.from_pretrained(self._files.path, dtype=torch.float32, local_files_only=True)
-            return loader(model, self._tokens.tokenizer)
+            model = AutoModelForSeq2SeqLM.from_pretrained(
+                self._files.path, dtype=torch.float32, local_files_only=True, attn_implementation="eager"
+            ).eval()
+            heads = measure(model, self._tokens)
+            found = f"{heads.accuracy:.0%} of {heads.anchors} anchors" if heads.accuracy else "too few anchors"
+            say(f"{self._files.name}: layer {heads.layer}, heads {list(heads.heads)} align words ({found})")
+            attention = cross_attention(model, heads.layer)
+            put_first(attention, heads.heads, _count(model))
+            spec = LOADERS[self._files.family]()(model, self._tokens.tokenizer)
+        spec.decoder.alignment_layer = np.dtype("int16").type(heads.layer)
+        spec.decoder.alignment_heads = np.dtype("int16").type(len(heads.heads))
+        return spec
+
+
+def _count(model: Any) -> int:
+    """Return how many heads a decoder layer has."""
+    return int(getattr(model.config, "decoder_attention_heads", None) or model.config.num_heads)
 
 
 class _Marian(BartLoader):  # type: ignore[misc]
@@ -97,3 +112,13 @@ class _Marian(BartLoader):  # type: ignore[misc]
 class _M2M100(M2M100Loader):  # type: ignore[misc]
     def get_vocabulary(self, model: Any, tokenizer: Any) -> list[str]:
         return vocabulary(tokenizer, model.config.vocab_size)
+
+
+class _T5(T5Loader):  # type: ignore[misc]
+    """T5 as MADLAD-400 is one; `<pad>` and the sentinels stay in the vocabulary at their places."""
+
+    def get_vocabulary(self, model: Any, tokenizer: Any) -> list[str]:
+        return vocabulary(tokenizer, model.config.vocab_size)
+
+
+LOADERS: dict[str, Any] = {"marian": _Marian, "m2m_100": _M2M100, "t5": _T5}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ctranslate2
+import numpy as np
 
+from mtqa.core.progress import say
 from mtqa.translate.convert import converted
-from mtqa.translate.engine import Batch, Decoding, Output, cpu_threads
+from mtqa.translate.engine import Batch, Decoding, Forced, Output, Outputs, cpu_threads, out_of_memory
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.tokens import Tokens
 
@@ -16,22 +18,50 @@ from mtqa.translate.tokens import Tokens
 class CTranslate2Engine:
     """A converted model, and the batches' queue."""
 
-    def __init__(self, files: ModelFiles, tokens: Tokens, device: str, compute_type: str) -> None:
+    def __init__(self, files: ModelFiles, tokens: Tokens, place: str, compute_type: str) -> None:
         path = converted(files, tokens)
         self._eos = tokens.tokenizer.eos_token
+        self._prefix = len(tokens.target_prefix)
+        device, _, number = place.partition(":")
         # Whole batches side by side keep cores busier than the same batch cut up; results do not depend on it.
         workers = cpu_threads() if device == "cpu" else 1
         self._translator = ctranslate2.Translator(
-            str(path), device=device, compute_type=compute_type, inter_threads=workers, intra_threads=1
+            str(path),
+            device=device,
+            device_index=int(number or 0),
+            compute_type=compute_type,
+            inter_threads=workers,
+            intra_threads=1,
+            max_queued_batches=-1,
         )
 
-    def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
-        """See Engine. `<unk>` is never written: it would be lost in the text; nor is an output empty.
+    def start(self, batches: Sequence[Batch], decoding: Decoding) -> Outputs:
+        """See Engine. A batch that does not fit into the device's memory is halved until it does."""
+        # The longest batches first: no core is left with one of them when the others are done.
+        order = sorted(range(len(batches)), key=lambda i: -len(batches[i].sources[-1]))
+        waiting = {i: self._submit(batches[i], decoding) for i in order}
+        return lambda: [self._collect(batch, waiting[i], decoding) for i, batch in enumerate(batches)]
+
+    def attention(self, batches: Sequence[Sequence[Forced]]) -> Callable[[], list[np.ndarray]]:
+        """See Engine."""
+        waiting = [self._force(batch) for batch in batches]
+
+        def wait() -> list[np.ndarray]:
+            found: list[np.ndarray] = []
+            for batch, futures in zip(batches, waiting, strict=True):
+                for pair, result in zip(batch, self._forced(batch, futures), strict=True):
+                    found.append(np.array(result.attention[0][self._prefix : len(pair.target)], dtype=np.float32))
+            return found
+
+        return wait
+
+    def _submit(self, batch: Batch, decoding: Decoding) -> list[Any]:
+        """Queue a batch. `<unk>` is never written: it would be lost in the text; nor is an output empty.
 
         Without the least length, CTranslate2 spends beams on a `</s>` straight after the prefix and differs from
         transformers.
         """
-        waiting = [
+        return list(
             self._translator.translate_batch(
                 batch.sources,
                 [list(batch.prefix)] * len(batch.sources) if batch.prefix else None,
@@ -46,12 +76,40 @@ class CTranslate2Engine:
                 return_end_token=True,
                 disable_unk=True,
             )
-            for batch in batches
-        ]
-        return [
-            [self._output(future.result(), len(batch.prefix)) for future in futures]
-            for batch, futures in zip(batches, waiting, strict=True)
-        ]
+        )
+
+    def _collect(self, batch: Batch, futures: list[Any], decoding: Decoding) -> list[Output]:
+        try:
+            return [self._output(future.result(), len(batch.prefix)) for future in futures]
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or len(batch.sources) < 2:
+                raise
+        say(f"out of memory: a batch of {len(batch.sources)} is halved")
+        middle = len(batch.sources) // 2
+        halves = [batch._replace(sources=part) for part in (batch.sources[:middle], batch.sources[middle:])]
+        return [o for half in halves for o in self._collect(half, self._submit(half, decoding), decoding)]
+
+    def _force(self, pairs: Sequence[Forced]) -> list[Any]:
+        return list(
+            self._translator.translate_batch(
+                [pair.source for pair in pairs],
+                [pair.target for pair in pairs],
+                asynchronous=True,
+                beam_size=1,
+                max_input_length=0,
+                max_decoding_length=max(len(pair.target) for pair in pairs) + 1,
+                return_attention=True,
+            )
+        )
+
+    def _forced(self, pairs: Sequence[Forced], futures: list[Any]) -> list[Any]:
+        try:
+            return [future.result() for future in futures]
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or len(pairs) < 2:
+                raise
+        middle = len(pairs) // 2
+        return [r for half in (pairs[:middle], pairs[middle:]) for r in self._forced(half, self._force(half))]
 
     def _output(self, result: Any, prefix: int) -> Output:
         """Return one output; CTranslate2 divides the sum of log-probabilities by a length that counts the prefix."""

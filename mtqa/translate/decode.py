@@ -1,14 +1,16 @@
-"""One chunk of segments: decoded, examined, and where something is wrong decoded once more."""
+"""Chunks of segments: decoded, examined, and where something is wrong decoded once more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from mtqa.core.schema import Flag
-from mtqa.translate import watch
+from mtqa.translate import protect, watch
 from mtqa.translate.engine import Batch, Decoding, Engine, Output
 from mtqa.translate.memory import Entry
 from mtqa.translate.plan import make_batches
@@ -17,6 +19,33 @@ from mtqa.translate.tokens import Tokens
 RETRY = Decoding(beam_size=4, repetition_penalty=1.2, no_repeat_ngram_size=4)
 LIMIT, RETRY_LIMIT = (2.0, 20), (3.0, 50)
 """Most tokens of an output: factor × source tokens + constant."""
+AHEAD = 2
+"""Chunks that are under way while another is examined, so that the engine never waits."""
+
+
+class Made(NamedTuple):
+    """An output as text, with the faults that can be seen."""
+
+    entry: Entry
+    flags: list[Flag]
+
+
+class Started(NamedTuple):
+    """A chunk under way: what waits for its outputs."""
+
+    texts: Sequence[str]
+    wait: Callable[[], list[Made]]
+
+
+class Retried(NamedTuple):
+    """A chunk whose faulty segments are under way again: their numbers, and the pieces around what was lost."""
+
+    texts: Sequence[str]
+    first: list[Made]
+    faulty: list[int]
+    again: Callable[[], list[Made]]
+    broken: list[int]
+    pieces: Callable[[], list[Made]]
 
 
 @dataclass(frozen=True)
@@ -29,42 +58,94 @@ class Decoder:
     beam_size: int
     batch_tokens: int
 
-    def translate(self, texts: Sequence[str]) -> list[Entry]:
-        """Return the translations of segments in their order.
+    def stream(self, chunks: Iterable[Sequence[str]]) -> Iterator[list[Entry]]:
+        """Yield the translations of each chunk of segments, in order; the next chunks are under way meanwhile.
 
         Outputs with visible faults are decoded again (beam 4 or more, repetitions penalised, a longer limit); of the
-        two the one with fewer faults stays, the first where they are equal, and the entry is flagged.
+        two the one with fewer faults stays, the first where they are equal, and the entry is flagged. A segment that
+        lost an URL or other protected text is decoded in pieces around it. All that a segment becomes depends on its
+        chunk alone.
         """
-        first = self._decode(texts, Decoding(self.beam_size), LIMIT)
-        faulty = [i for i, (_, flags) in enumerate(first) if flags]
+        first: deque[Started] = deque()
+        second: deque[Retried] = deque()
+        for texts in chunks:
+            first.append(Started(texts, self._start(texts, Decoding(self.beam_size), LIMIT)))
+            if len(first) > AHEAD - 1:
+                second.append(self._retry(first.popleft()))
+            if len(second) > 1:
+                yield self._finish(second.popleft())
+        while first or second:
+            if first:
+                second.append(self._retry(first.popleft()))
+            yield self._finish(second.popleft())
+
+    def translate(self, texts: Sequence[str]) -> list[Entry]:
+        """Return the translations of one chunk."""
+        return next(self.stream([texts]))
+
+    def _retry(self, chunk: Started) -> Retried:
+        first = chunk.wait()
+        faulty = [i for i, made in enumerate(first) if made.flags]
+        broken = [i for i, made in enumerate(first) if protect.lost(chunk.texts[i], made.entry.text)]
         settings = replace(RETRY, beam_size=max(RETRY.beam_size, self.beam_size))
-        second = dict(zip(faulty, self._decode([texts[i] for i in faulty], settings, RETRY_LIMIT), strict=True))
-        entries = []
-        for i, (entry, flags) in enumerate(first):
-            if i in second:
-                again, left = second[i]
-                entry, flags = (again, left) if len(left) < len(flags) else (entry, flags)
-                flags = [*flags, Flag.RETRIED]
-            entries.append(entry._replace(flags=tuple(str(flag) for flag in flags)))
-        return entries
+        again = self._start([chunk.texts[i] for i in faulty], settings, RETRY_LIMIT)
+        pieces = [piece for i in broken for piece in protect.translatable_pieces(chunk.texts[i])]
+        return Retried(chunk.texts, first, faulty, again, broken, self._start(pieces, Decoding(self.beam_size), LIMIT))
 
-    def _decode(
-        self, texts: Sequence[str], decoding: Decoding, limit: tuple[float, int]
-    ) -> list[tuple[Entry, list[Flag]]]:
+    def _finish(self, chunk: Retried) -> list[Entry]:
+        made = list(chunk.first)
+        for i, again in zip(chunk.faulty, chunk.again(), strict=True):
+            best = again if len(again.flags) < len(made[i].flags) else made[i]
+            made[i] = best._replace(flags=[*best.flags, Flag.RETRIED])
+        pieces = iter(chunk.pieces())
+        for i in chunk.broken:
+            parts = [next(pieces) for _ in protect.translatable_pieces(chunk.texts[i])]
+            if protect.lost(chunk.texts[i], made[i].entry.text):
+                made[i] = _restored(chunk.texts[i], parts)
+        return [self._entry(text, m) for text, m in zip(chunk.texts, made, strict=True)]
+
+    def _entry(self, source: str, made: Made) -> Entry:
+        """Return the entry with its flags; numbers that the model changed are put right where that is safe."""
+        text, flags = protect.numbers(source, made.entry.text, self.lang)
+        raised = {*made.flags, *flags}
+        return made.entry._replace(text=text, flags=tuple(flag.value for flag in Flag if flag in raised))
+
+    def _start(self, texts: Sequence[str], decoding: Decoding, limit: tuple[float, int]) -> Callable[[], list[Made]]:
+        if not texts:
+            return list
         sources = self.tokens.encode(texts)
-        ranges = make_batches([len(source) for source in sources], self.batch_tokens)
-        prefix = self.tokens.target_prefix
-        batches = [Batch([sources[i] for i in rows], prefix, self._limit(sources, rows, limit)) for rows in ranges]
-        outputs: list[Output] = [output for batch in self.engine.decode(batches, decoding) for output in batch]
-        targets = self.tokens.decode([output.tokens for output in outputs])
-        return [
-            (
-                Entry(target, float(np.float32(output.score)), len(output.tokens), ()),
-                watch.problems(source, target, output.hit_limit, self.lang),
-            )
-            for source, target, output in zip(texts, targets, outputs, strict=True)
+        order = sorted(range(len(sources)), key=lambda i: len(sources[i]))
+        ranges = make_batches([len(sources[i]) for i in order], self.batch_tokens)
+        rows = [[order[i] for i in some] for some in ranges]
+        batches = [
+            Batch([sources[i] for i in some], self.tokens.target_prefix, self._limit(sources, some, limit))
+            for some in rows
         ]
+        outputs = self.engine.start(batches, decoding)
 
-    def _limit(self, sources: list[list[str]], rows: range, limit: tuple[float, int]) -> int:
+        def wait() -> list[Made]:
+            made = [output for batch in outputs() for output in batch]
+            targets = self.tokens.decode([output.tokens for output in made])
+            numbers = [i for some in rows for i in some]
+            by_number = {i: (o, t) for i, o, t in zip(numbers, made, targets, strict=True)}
+            return [self._made(texts[i], *by_number[i]) for i in range(len(texts))]
+
+        return wait
+
+    def _made(self, source: str, output: Output, target: str) -> Made:
+        entry = Entry(target, float(np.float32(output.score)), len(output.tokens), ())
+        return Made(entry, watch.problems(source, target, output.hit_limit, self.lang))
+
+    def _limit(self, sources: list[list[str]], rows: Sequence[int], limit: tuple[float, int]) -> int:
         longest = max(len(sources[i]) for i in rows)
         return min(int(limit[0] * longest) + limit[1], self.tokens.limit - len(self.tokens.target_prefix) - 2)
+
+
+def _restored(source: str, parts: list[Made]) -> Made:
+    """Return a segment put together from the translations of its pieces and the protected text between them."""
+    text = protect.around(source, [part.entry.text for part in parts])
+    tokens = sum(part.entry.tokens for part in parts)
+    total = sum(part.entry.score * (part.entry.tokens + 1) for part in parts)
+    score = float(np.float32(total / max(1, tokens + len(parts))))
+    flags = {flag for part in parts for flag in part.flags}
+    return Made(Entry(text, score, tokens, ()), [*(flag for flag in Flag if flag in flags), Flag.RESTORED])

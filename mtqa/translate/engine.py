@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from mtqa.core.errors import UsageError
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.settings import TranslateSettings
 from mtqa.translate.tokens import Tokens
+
+OUT_OF_MEMORY = ("out of memory", "alloc_failed", "bad_alloc", "can't allocate memory", "failed to allocate")
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,39 @@ class Output(NamedTuple):
     hit_limit: bool
 
 
+class Forced(NamedTuple):
+    """A source and a target to align: tokens with their marks, as for a decoding that can only write this target."""
+
+    source: list[str]
+    target: list[str]
+
+
+Outputs = Callable[[], list[list[Output]]]
+"""Waits for outputs that are under way."""
+
+
 class Engine(Protocol):
     """A loaded model."""
 
-    def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
-        """Return the best output of every source, batch by batch; the same batches give the same outputs."""
+    def start(self, batches: Sequence[Batch], decoding: Decoding) -> Outputs:
+        """Begin to decode; what is returned waits for the best output of every source, batch by batch.
+
+        The same batches give the same outputs, whatever else is under way.
+        """
         ...
+
+    def attention(self, batches: Sequence[Sequence[Forced]]) -> Callable[[], list[np.ndarray]]:
+        """Begin a forced pass over pairs; what is returned waits for float32 [target tokens, source tokens] of each.
+
+        Rows are those of `target` without marks, columns all tokens of `source`; rows sum to 1.
+        """
+        ...
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether an error of torch or CTranslate2 says that memory ran out."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)
 
 
 def engine_version(engine: str) -> str:
@@ -101,12 +132,12 @@ def cpu_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def load_engine(files: ModelFiles, tokens: Tokens, settings: TranslateSettings, device: str, compute: str) -> Engine:
-    """Load a model; raises UsageError where its files cannot be read."""
-    if settings.engine == "transformers":
+def load_engine(files: ModelFiles, tokens: Tokens, engine: str, place: str, compute: str) -> Engine:
+    """Load a model at a place (`cpu`, `cuda`, `cuda:1`); raises UsageError where its files cannot be read."""
+    if engine == "transformers":
         from mtqa.translate.hf import TransformersEngine
 
-        return TransformersEngine(files, tokens, device, compute)
+        return TransformersEngine(files, tokens, place, compute)
     from mtqa.translate.ct2 import CTranslate2Engine
 
-    return CTranslate2Engine(files, tokens, device, compute)
+    return CTranslate2Engine(files, tokens, place, compute)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
+import numpy as np
 import torch
 from transformers import AutoModelForSeq2SeqLM
 
 from mtqa.core.errors import UsageError
+from mtqa.core.progress import say
 from mtqa.core.quiet import quiet_transformers
-from mtqa.translate.engine import Batch, Decoding, Output
+from mtqa.translate.engine import Batch, Decoding, Forced, Output, Outputs, out_of_memory
+from mtqa.translate.heads import Heads, attentions, measure
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.tokens import Tokens
 
@@ -18,7 +21,7 @@ from mtqa.translate.tokens import Tokens
 class TransformersEngine:
     """A model in torch."""
 
-    def __init__(self, files: ModelFiles, tokens: Tokens, device: str, compute_type: str) -> None:
+    def __init__(self, files: ModelFiles, tokens: Tokens, place: str, compute_type: str) -> None:
         dtype = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[compute_type]
         try:
             with quiet_transformers():
@@ -27,18 +30,50 @@ class TransformersEngine:
             raise UsageError(
                 f"The model cannot be read: {error}", where=files.path, next_step="copy the model again"
             ) from error
-        self._model = model.to(device).eval()
+        self._model = model.to(place).eval()
         self._tokens = tokens
         tokenizer = tokens.tokenizer
-        self._names = {i: name for name, i in tokenizer.get_vocab().items()}
+        self._names = tokens.names()
         self._eos, self._pad, self._unk = tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id
 
-    @torch.inference_mode()
-    def decode(self, batches: Sequence[Batch], decoding: Decoding) -> list[list[Output]]:
+    def start(self, batches: Sequence[Batch], decoding: Decoding) -> Outputs:
+        """See Engine; torch computes at once."""
+        made = [self._batch(batch, decoding) for batch in batches]
+        return lambda: made
+
+    def attention(self, batches: Sequence[Sequence[Forced]]) -> Callable[[], list[np.ndarray]]:
         """See Engine."""
-        return [self._batch(batch, decoding) for batch in batches]
+        usual = self._model.config._attn_implementation
+        self._model.set_attn_implementation("eager")  # the fast ones do not give their weights
+        try:
+            chosen = self._heads
+            prefix = len(self._tokens.target_prefix)
+            maps = [
+                attentions(self._model, self._tokens, p.source, p.target[prefix:])[chosen.layer, list(chosen.heads)]
+                for batch in batches
+                for p in batch
+            ]
+        finally:
+            self._model.set_attn_implementation(usual)
+        return lambda: [m.mean(0) for m in maps]
+
+    @cached_property
+    def _heads(self) -> Heads:
+        return measure(self._model, self._tokens)
 
     def _batch(self, batch: Batch, decoding: Decoding) -> list[Output]:
+        try:
+            return self._generate(batch, decoding)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or len(batch.sources) < 2:
+                raise
+        say(f"out of memory: a batch of {len(batch.sources)} is halved")
+        middle = len(batch.sources) // 2
+        halves = (batch.sources[:middle], batch.sources[middle:])
+        return [output for half in halves for output in self._batch(batch._replace(sources=half), decoding)]
+
+    @torch.inference_mode()
+    def _generate(self, batch: Batch, decoding: Decoding) -> list[Output]:
         prefix = self._tokens.ids(batch.prefix)
         sources = [torch.tensor(self._tokens.ids(source)) for source in batch.sources]
         inputs = torch.nn.utils.rnn.pad_sequence(sources, batch_first=True, padding_value=self._pad)
@@ -70,5 +105,4 @@ class TransformersEngine:
         finished = self._eos in ids
         end = ids.index(self._eos) if finished else len(ids)
         counted = scores[: end + finished]
-        tokens: list[Any] = [self._names.get(i) or self._tokens.tokenizer.convert_ids_to_tokens(i) for i in ids[:end]]
-        return Output(tokens, sum(counted) / max(len(counted), 1), not finished)
+        return Output([self._names[i] for i in ids[:end]], sum(counted) / max(len(counted), 1), not finished)

@@ -2,122 +2,183 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache
-from typing import Any
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from mtqa.core.corpus import Corpus
+from mtqa.core.executor import Where, run
 from mtqa.core.progress import progress, say
 from mtqa.core.schema import ENGLISH
-from mtqa.translate import watch
-from mtqa.translate.decode import RETRY, Decoder
-from mtqa.translate.engine import Engine, engine_version, load_engine
-from mtqa.translate.memory import Entry, Memory, segment_key
-from mtqa.translate.model import ModelFiles
-from mtqa.translate.plan import job_name, make_chunks
-from mtqa.translate.segment import Span, split, translatable
-from mtqa.translate.settings import TranslateSettings
-from mtqa.translate.tokens import Tokens
+from mtqa.translate.buckets import Buckets
+from mtqa.translate.compact import compact
+from mtqa.translate.index import Index
+from mtqa.translate.jobs import Job, Segment
+from mtqa.translate.memory import KEY_BYTES, Entry, Memory, segment_key
+from mtqa.translate.segment import translatable
+from mtqa.translate.target import Stream, Target
 
 COLUMNS = ("question", "passage", "title", "answers")
-SPLITS_KEPT = 4096
-CPU_BATCH, GPU_BATCH = 1024, 16_384
+ROWS_READ = 256
+TEXTS_KNOWN = 1 << 18
+JOB_DIGITS = 24
 
 
-@dataclass(frozen=True)
-class Target:
-    """One target language: its model and tokenizer, and what its memory is keyed by."""
+@dataclass
+class Scan:
+    """What a corpus holds for one language: its distinct segments by key, and counts."""
 
-    lang: str
-    files: ModelFiles
-    tokens: Tokens
-    settings: TranslateSettings
-    device: str
-    compute_type: str
-
-    @property
-    def batch_tokens(self) -> int:
-        """Source tokens of a batch: as set, else what was fastest on one core, and room for a GPU to work."""
-        return self.settings.batch_tokens or (CPU_BATCH if self.device == "cpu" else GPU_BATCH)
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """All that the translation of a segment depends on."""
-        return {
-            "engine": engine_version(self.settings.engine),
-            "model": self.files.revision,
-            "device": self.device,
-            "compute_type": self.compute_type,
-            "decoding": {"beam_size": self.settings.beam_size, "batch_tokens": self.batch_tokens},
-            "retry": asdict(RETRY),
-            "watch": watch.VERSION,
-            "source": ENGLISH,
-            "target": self.lang,
-        }
-
-    @cached_property
-    def split(self) -> Callable[[str], list[Span]]:
-        """The function from a text to its segments, remembering recent texts (questions share passages)."""
-        room = self.tokens.limit - self.tokens.overhead - 2
-        budget = min(self.settings.max_segment_tokens, room)
-        return lru_cache(SPLITS_KEPT)(
-            lambda text: split(text, lambda texts: [len(p) for p in self.tokens.pieces(texts)], budget)
-        )
-
-    def engine(self) -> Engine:
-        """Load the model."""
-        return load_engine(self.files, self.tokens, self.settings, self.device, self.compute_type)
+    segments: Buckets
+    folder: Path
+    rows: int = 0
+    texts: int = 0
+    cuts: Counter[int] = field(default_factory=Counter)
+    """Distinct sentences that were too long, by the number of parts they were cut into."""
 
 
-def _texts(source: Corpus) -> Iterator[str]:
-    """Yield every text to translate, in row order, repetitions included."""
-    for batch in source.batches(ENGLISH, columns=COLUMNS):
+@dataclass
+class Plan:
+    """What is to be done: the name of the set of segments, how many there are, and those that the memory lacks."""
+
+    name: str
+    distinct: int
+    missing: Buckets
+    tokens: int
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield the missing segments in the order of decoding: by tokens, then by key."""
+        return (unpack(record) for record in self.missing.records())
+
+
+def unpack(record: bytes) -> Segment:
+    """Return the segment of a bucket's record: key, then text."""
+    return Segment(record[:KEY_BYTES], record[KEY_BYTES:].decode())
+
+
+def scan(source: Corpus, target: Target, folder: Path) -> Scan:
+    """Read the corpus once and collect the segments that need translation; `folder` takes what memory cannot hold."""
+    found = Scan(Buckets(folder / "segments"), folder)
+    known: set[bytes] = set()
+    spooled: set[bytes] = set()
+    for batch in source.batches(ENGLISH, columns=COLUMNS, size=ROWS_READ):
         for row in batch.to_pylist():
-            yield from (row[name] for name in ("question", "passage", "title") if row[name] is not None)
-            yield from (answer["text"] for answer in row["answers"])
-
-
-def segments_of(source: Corpus, target: Target) -> dict[bytes, str]:
-    """Return the distinct segments that need translation, by key."""
-    found: dict[bytes, str] = {}
-    seen: set[bytes] = set()
-    for text in _texts(source):
-        key = segment_key(text)
-        if key in seen:
-            continue
-        seen.add(key)
-        for span in target.split(text):
-            segment = text[span.start : span.end]
-            if translatable(segment):
-                found[segment_key(segment)] = segment
+            found.rows += 1
+            for text in _texts(row):
+                found.texts += 1
+                key = segment_key(text)
+                if key not in known:
+                    known.add(key)
+                    _segments(text, target, found, spooled)
+            if len(known) + len(spooled) > TEXTS_KNOWN:  # they only save work: what comes twice is found out later
+                known.clear()
+                spooled.clear()
     return found
 
 
+def _texts(row: dict) -> Iterator[str]:
+    yield from (row[name] for name in ("question", "passage", "title") if row[name] is not None)
+    yield from (answer["text"] for answer in row["answers"])
+
+
+def _segments(text: str, target: Target, found: Scan, spooled: set[bytes]) -> None:
+    spans = target.split(text)
+    for pieces in (span.pieces for span in spans if span.pieces > 0):
+        found.cuts[pieces] += 1
+    for span in spans:
+        segment = text[span.start : span.end]
+        if translatable(segment):
+            key = segment_key(segment)
+            if key not in spooled:
+                spooled.add(key)
+                found.segments.add(key[0], key + segment.encode())
+
+
+def make_plan(found: Scan, target: Target, memory: Memory, index: Index | None = None) -> Plan:
+    """Take out what the memory has (into `index`, if given) and order the rest by tokens and key."""
+    missing = Buckets(found.folder / "missing")
+    name = hashlib.sha256()
+    distinct = tokens = 0
+    for group in found.segments.groups():
+        records = sorted(set(group))
+        keys = [record[:KEY_BYTES] for record in records]
+        distinct += len(keys)
+        name.update(b"".join(keys))
+        have = memory.lookup(keys)
+        if index is not None:
+            index.add(have.items())
+        todo = [record for record, key in zip(records, keys, strict=True) if key not in have]
+        for record, count in zip(todo, target.tokens.count([unpack(r).text for r in todo]), strict=True):
+            missing.add(count, record)
+            tokens += count + target.tokens.overhead
+    return Plan(name.hexdigest()[:JOB_DIGITS], distinct, missing, tokens)
+
+
 def translations(
-    segments: dict[bytes, str], target: Target, memory: Memory, engine_of: Callable[[Target], Engine]
-) -> dict[bytes, Entry]:
-    """Return the translation of every segment: from the memory, else decoded, chunk by chunk, and remembered."""
+    found: Scan, target: Target, memory: Memory, where: Where, load: Callable[[str], Stream]
+) -> tuple[Index, Plan]:
+    """Return the translations of all segments: from the memory, else decoded, chunk by chunk, and remembered.
+
+    Hold `memory.lock()` around this and around the use of the index.
+    """
+    compact(memory)
+    index = Index(found.folder / "index.sqlite")
+    plan = make_plan(found, target, memory, index)
+    say(f"{target.lang}: {plan.distinct:,} distinct segments, {plan.distinct - len(plan.missing):,} in the memory")
+    job = Job(memory, plan.name)
+    if len(plan.missing):
+        pending = _pending(job, plan)
+        with progress(target.lang, job.size(pending), "segments") as bar:
+            for made in decode(job, pending, where, load):
+                index.add(made.items())
+                bar.update(len(made))
+        compact(memory)
+    job.end()
+    return index, plan
+
+
+def fill(
+    found: Scan, target: Target, memory: Memory, worker: tuple[int, int], where: Where, load: Callable[[str], Stream]
+) -> int:
+    """Decode this worker's share of the chunks into the memory; return how many segments it translated.
+
+    The first worker makes the plan, the others find it; so all decode the batches that a single process would.
+    """
     with memory.lock():
-        entries = memory.lookup(segments)
-        missing = segments.keys() - entries.keys()
-        say(f"{target.lang}: {len(segments):,} distinct segments, {len(entries):,} of them in the memory")
-        job = job_name(segments)
-        chunks = memory.load_plan(job)
-        if chunks is None or not missing <= {key for chunk in chunks for key in chunk}:
-            keys = sorted(missing)
-            lengths = target.tokens.encode([segments[key] for key in keys])
-            chunks = make_chunks({key: len(tokens) for key, tokens in zip(keys, lengths, strict=True)})
-            memory.save_plan(job, chunks)
-        todo = [(n, chunk) for n, chunk in enumerate(chunks) if not missing.isdisjoint(chunk)]
-        if todo:
-            beams, room = target.settings.beam_size, target.batch_tokens
-            decoder = Decoder(engine_of(target), target.tokens, target.lang, beams, room)
-            with progress(target.lang, sum(len(chunk) for _, chunk in todo), "segments") as bar:
-                for n, chunk in todo:
-                    made = dict(zip(chunk, decoder.translate([segments[key] for key in chunk]), strict=True))
-                    memory.append(f"{job}-{n:05d}", made)
-                    entries = {**made, **entries}
-                    bar.update(len(chunk))
-        memory.end_job(job)
-    return entries
+        plan = make_plan(found, target, memory)
+        job = Job(memory, plan.name)
+        if not len(plan.missing):
+            return 0
+        pending = [n for n in _pending(job, plan) if n in set(job.pending(worker))]
+    done = 0
+    with progress(f"{target.lang} {worker[0]}/{worker[1]}", job.size(pending), "segments") as bar:
+        for made in decode(job, pending, where, load):
+            done += len(made)
+            bar.update(len(made))
+    return done
+
+
+def decode(job: Job, chunks: list[int], where: Where, load: Callable[[str], Stream]) -> Iterator[dict[bytes, Entry]]:
+    """Decode chunks wherever the executor puts them; yield each chunk's entries once they are in the memory."""
+    keys: dict[int, list[bytes]] = {}
+
+    def tasks() -> Iterable[list[str]]:
+        for number, chunk in enumerate(job.read(chunks)):
+            keys[number] = [segment.key for segment in chunk]
+            yield [segment.text for segment in chunk]
+
+    for number, entries in run(load, tasks(), where):
+        made = dict(zip(keys.pop(number), entries, strict=True))
+        job.memory.append(job.part(chunks[number]), made)
+        yield made
+
+
+def _pending(job: Job, plan: Plan) -> list[int]:
+    """Return the chunks to decode, planning where there is no plan or one that no longer covers what is missing."""
+    if job.planned():
+        pending = job.pending()
+        if job.size(pending) >= len(plan.missing):
+            return pending
+    job.plan(plan.segments(), len(plan.missing))
+    return job.pending()

@@ -1,8 +1,8 @@
 """The translation memory: what is translated already, in a folder of immutable Parquet parts.
 
-`MEMORY/KEY/` holds `key.json` (all that a translation depends on, in clear; KEY is its fingerprint), one compacted
-part, the parts of jobs under way, and their plans. A part appears by rename, so a killed writer leaves none that
-counts.
+`MEMORY/KEY/` holds `key.json` (all that a translation depends on, in clear; KEY is its fingerprint), compacted parts,
+each with a range of keys in order, the parts of jobs under way, and `jobs/`, their plans. A part appears by rename, so
+a killed writer leaves none that counts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +23,12 @@ import pyarrow.parquet as pq
 
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import MtqaError
-from mtqa.core.hashing import canonical_json, file_sha256, fingerprint
+from mtqa.core.hashing import canonical_json, fingerprint
 from mtqa.core.manifest import write_text_atomic
 from mtqa.core.progress import say
 
 KEY_BYTES = 16
+LEFT_OVER = 3600.0  # seconds
 PART = pa.schema(
     [
         pa.field("segment", pa.binary(KEY_BYTES), nullable=False),
@@ -34,9 +37,6 @@ PART = pa.schema(
         pa.field("tokens", pa.int32(), nullable=False),
         pa.field("flags", pa.list_(pa.string()), nullable=False),
     ]
-)
-PLAN = pa.schema(
-    [pa.field("chunk", pa.int32(), nullable=False), pa.field("segment", pa.binary(KEY_BYTES), nullable=False)]
 )
 
 
@@ -59,6 +59,9 @@ class Memory:
 
     def __init__(self, root: Path, key: Mapping[str, Any]) -> None:
         self.folder = root / fingerprint(key)[:32]
+        self.jobs = self.folder / "jobs"
+        self.scratch = self.folder / "scratch.tmp"
+        self._last: tuple[Path | None, pa.Table | None] = (None, None)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not (self.folder / "key.json").is_file():
@@ -68,7 +71,7 @@ class Memory:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for writing; another process that wants it waits. A killed process holds nothing."""
+        """Hold the folder; another process that wants it waits. A killed process holds nothing and leaves no scrap."""
         with (self.folder / ".lock").open("w") as file:
             with contextlib.suppress(ImportError):
                 import fcntl
@@ -78,78 +81,95 @@ class Memory:
                 except OSError:
                     say(f"another process writes to {self.folder}: waiting for it")
                     fcntl.flock(file, fcntl.LOCK_EX)
-            for leftover in self.folder.glob("*.tmp"):
-                leftover.unlink()
-            yield
+            self._sweep()
+            try:
+                yield
+            finally:
+                self._sweep()
 
-    def lookup(self, wanted: Collection[bytes]) -> dict[bytes, Entry]:
-        """Return the entries of those keys that are in the memory."""
-        keys = pa.array(sorted(wanted), pa.binary(KEY_BYTES))
+    def lookup(self, keys: Sequence[bytes]) -> dict[bytes, Entry]:
+        """Return the entries of those keys that are in the memory; fast for keys near each other, as parts go by key.
+
+        `keys` are sorted. Of equal keys in several parts the oldest part's entry counts.
+        """
         found: dict[bytes, Entry] = {}
-        for path in self._parts():
-            table = _read(path, PART)
-            table = table.filter(pc.is_in(table["segment"], value_set=keys))
-            for row in table.to_pylist():
-                found.setdefault(row["segment"], Entry(row["text"], row["score"], row["tokens"], tuple(row["flags"])))
+        wanted = pa.array(keys, pa.binary(KEY_BYTES))
+        for path in self.parts():
+            if keys and _overlaps(path, keys[0], keys[-1]):
+                table = self._table(path)
+                for row in table.filter(pc.is_in(table["segment"], value_set=wanted)).to_pylist():
+                    found.setdefault(row["segment"], _entry(row))
         return found
+
+    def entries(self, path: Path) -> Iterator[tuple[bytes, Entry]]:
+        """Yield all keys and entries of a part."""
+        for batch in read_table(path, PART).to_batches(max_chunksize=8192):
+            yield from ((row["segment"], _entry(row)) for row in batch.to_pylist())
 
     def append(self, name: str, entries: Mapping[bytes, Entry]) -> None:
         """Write entries as the part `name`, whole or not at all."""
         rows = [{"segment": key, **entry._asdict()} for key, entry in entries.items()]
-        _write(self.folder / f"part-{name}.parquet", pa.Table.from_pylist(rows, schema=PART))
+        write_table(self.folder / f"part-{name}.parquet", pa.Table.from_pylist(rows, schema=PART))
 
-    def compact(self) -> None:
-        """Merge all parts into one, sorted by key, then delete them; of equal keys the oldest entry stays.
+    def has_part(self, name: str) -> bool:
+        """Return whether the part `name` is there (until a compaction takes it up)."""
+        return (self.folder / f"part-{name}.parquet").is_file()
 
-        A kill in between leaves the new part beside the old ones, which say the same.
-        """
-        paths = self._parts()
-        if len(paths) < 2 and not any(path.name.startswith("part-") for path in paths):
-            return
-        table = pa.concat_tables([_read(path, PART) for path in paths])
-        raw = np.frombuffer(b"".join(table["segment"].to_pylist()), dtype=">u8").reshape(-1, 2)
-        order = np.lexsort((raw[:, 1], raw[:, 0]))  # stable: the oldest of equal keys comes first
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = (raw[order[1:]] != raw[order[:-1]]).any(axis=1)
-        merged = self.folder / "merged.parquet.tmp"
-        _write_file(merged, table.take(pa.array(order[first])))
-        target = self.folder / f"compact-{file_sha256(merged)[:16]}.parquet"
-        merged.replace(target)
-        for path in paths:
-            if path != target:
-                path.unlink()
-
-    def save_plan(self, job: str, chunks: Sequence[Sequence[bytes]]) -> None:
-        """Keep a job's plan, so that after a crash the same chunks are decoded."""
-        rows = [{"chunk": number, "segment": key} for number, chunk in enumerate(chunks) for key in chunk]
-        path = self.folder / "jobs" / f"{job}.parquet"
-        path.parent.mkdir(exist_ok=True)
-        _write(path, pa.Table.from_pylist(rows, schema=PLAN))
-
-    def load_plan(self, job: str) -> list[list[bytes]] | None:
-        """Return the plan of a job that did not end, or None."""
-        path = self.folder / "jobs" / f"{job}.parquet"
-        if not path.is_file():
-            return None
-        table = _read(path, PLAN)
-        chunks: list[list[bytes]] = []
-        for number, key in zip(table["chunk"].to_pylist(), table["segment"].to_pylist(), strict=True):
-            if number == len(chunks):
-                chunks.append([])
-            chunks[number].append(key)
-        return chunks
-
-    def end_job(self, job: str) -> None:
-        """Merge what the job wrote and forget its plan."""
-        self.compact()
-        (self.folder / "jobs" / f"{job}.parquet").unlink(missing_ok=True)
-
-    def _parts(self) -> list[Path]:
+    def parts(self) -> list[Path]:
         """Return the parts, oldest knowledge first: what was compacted, then the jobs' parts by name."""
         return [*sorted(self.folder.glob("compact-*.parquet")), *sorted(self.folder.glob("part-*.parquet"))]
 
+    def _table(self, path: Path) -> pa.Table:
+        """Return a part's rows; the last compacted part is kept, as neighbouring keys are asked for in turn."""
+        if path != self._last[0]:
+            if not path.name.startswith("compact-"):
+                return read_table(path, PART)
+            self._last = (None, None)
+            self._last = (path, read_table(path, PART))
+        return self._last[1]
 
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
+    def _sweep(self) -> None:
+        """Remove what a killed process left; parts half written by a live `--worker` are minutes old at most."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        for left in self.folder.glob("scan-*.tmp"):
+            if time.time() - left.stat().st_mtime > 24 * LEFT_OVER:
+                shutil.rmtree(left, ignore_errors=True)
+        for leftover in self.folder.glob("*.parquet.tmp"):
+            with contextlib.suppress(FileNotFoundError):
+                if not leftover.name.startswith("part-") or time.time() - leftover.stat().st_mtime > LEFT_OVER:
+                    leftover.unlink()
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(row["text"], row["score"], row["tokens"], tuple(row["flags"]))
+
+
+def _overlaps(path: Path, first: bytes, last: bytes) -> bool:
+    """Return whether a part may hold keys from `first` to `last`; compacted parts tell their range in their names."""
+    if not path.name.startswith("compact-"):
+        return True
+    number, count = (int(field) for field in path.name.split("-")[1:3])
+    return number <= partition_of(last, count) and partition_of(first, count) <= number
+
+
+def partition_of(key: bytes, count: int) -> int:
+    """Return which of `count` (a power of two up to 65,536) equal ranges of keys a key falls into."""
+    return int.from_bytes(key[:2], "big") * count >> 16
+
+
+def partitions_of(keys: pa.Array, count: int) -> np.ndarray:
+    """Return `partition_of` for a column of keys: int64 [rows]."""
+    first = np.frombuffer(key_bytes(keys), dtype=">u2").reshape(-1, KEY_BYTES // 2)[:, 0]
+    return first.astype(np.int64) * count >> 16
+
+
+def key_bytes(keys: pa.Array) -> bytes:
+    """Return a column's keys end to end."""
+    return bytes(keys.buffers()[1])[keys.offset * KEY_BYTES : (keys.offset + len(keys)) * KEY_BYTES]
+
+
+def read_table(path: Path, schema: pa.Schema) -> pa.Table:
+    """Return a file of the memory; raises MtqaError naming it where it is damaged."""
     try:
         return pq.read_table(path, schema=schema, partitioning=None)
     except (pa.ArrowException, OSError) as error:
@@ -161,13 +181,15 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table:
         ) from error
 
 
-def _write(path: Path, table: pa.Table) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    _write_file(temporary, table)
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a file of the memory, whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.parquet.tmp")
+    write_file(temporary, table)
     temporary.replace(path)
 
 
-def _write_file(path: Path, table: pa.Table) -> None:
+def write_file(path: Path, table: pa.Table) -> None:
+    """Write a table and have it on the disk before returning."""
     try:
         with path.open("wb") as file:
             pq.write_table(table, file, compression="zstd", row_group_size=1 << 16)

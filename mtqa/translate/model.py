@@ -18,8 +18,9 @@ from mtqa.core.languages import get
 
 ALIASES = {"nllb-600m": "facebook/nllb-200-distilled-600M"}
 OPUS = "opus-mt"
+CONVERSION = 2
 DEMO_LICENCE = "CC-BY-2.0-FR"  # Tatoeba's, from which it was trained
-FAMILIES = {"marian": "Marian", "m2m_100": "NLLB or M2M-100"}
+FAMILIES = {"marian": "Marian", "m2m_100": "NLLB or M2M-100", "t5": "MADLAD-400"}
 TEXT_FILES = ("*.json", "*.spm", "*.model", "README.md")
 OFFLINE = "translate with '--model demo' (German and Spanish, no download), or fill the Hub's cache on a machine with"
 OFFLINE += " network (`hf download ID`), copy it here and set HF_HUB_OFFLINE=1"
@@ -92,6 +93,8 @@ def check_folder(path: Path) -> dict[str, Any]:
         raise UsageError("The model folder has no weights.", where=path, expected=wanted, next_step=next_step)
     needed = ("source.spm", "target.spm", "vocab.json") if family == "marian" else ()
     missing = [name for name in needed if not (path / name).is_file()]
+    if family == "t5" and not [*path.glob("*.model"), *path.glob("tokenizer.json")]:
+        missing = ["spiece.model or tokenizer.json"]
     if family == "m2m_100" and not [*path.glob("*.model"), *path.glob("tokenizer.json")]:
         missing = ["tokenizer.json or sentencepiece.bpe.model"]
     if missing:

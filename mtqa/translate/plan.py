@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-
-from mtqa.core.hashing import fingerprint
+from collections.abc import Sequence
 
 CHUNK, SMALLEST_CHUNK, FEWEST_CHUNKS = 4096, 16, 8
 
@@ -15,24 +13,12 @@ def chunk_size(segments: int) -> int:
     return max(SMALLEST_CHUNK, min(CHUNK, math.ceil(segments / FEWEST_CHUNKS)))
 
 
-def make_chunks(lengths: Mapping[bytes, int]) -> list[list[bytes]]:
-    """Cut the keys into chunks by (tokens, key): a pure function of the set, with little padding in each chunk."""
-    order = sorted(lengths, key=lambda key: (lengths[key], key))
-    size = chunk_size(len(order))
-    return [order[i : i + size] for i in range(0, len(order), size)]
-
-
 def make_batches(lengths: Sequence[int], budget: int) -> list[range]:
     """Cut rows, sorted by length, into batches of at most `budget` tokens, padding included (one row at least)."""
     batches: list[range] = []
     start = 0
     for end in range(1, len(lengths) + 1):
-        if end == len(lengths) or max(lengths[start : end + 1]) * (end + 1 - start) > budget:
+        if end == len(lengths) or lengths[end] * (end + 1 - start) > budget:
             batches.append(range(start, end))
             start = end
     return batches
-
-
-def job_name(keys: Mapping[bytes, str]) -> str:
-    """Return the name of the job that translates a set of segments: the fingerprint of the set."""
-    return fingerprint({"segments": [key.hex() for key in sorted(keys)]})[:24]

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mtqa.core.corpus import Corpus, TableWriter, config_files, disk_error, open_corpus, write_readme
+from mtqa.core.corpus import Corpus, config_files, disk_error, open_corpus, write_readme
 from mtqa.core.errors import UsageError
+from mtqa.core.executor import Where
 from mtqa.core.hashing import fingerprint
 from mtqa.core.lineage import lineage
 from mtqa.core.manifest import Manifest, Part, load_manifest
 from mtqa.core.output import Building, Work, building, guard, up_to_date
 from mtqa.core.progress import say
-from mtqa.core.schema import ENGLISH, Flag
-from mtqa.translate.assemble import Assembler
-from mtqa.translate.engine import Engine, engine_version, resolve_compute_type, resolve_device
-from mtqa.translate.job import Target, segments_of, translations
+from mtqa.core.schema import ENGLISH
+from mtqa.translate.engine import engine_version, resolve_compute_type, resolve_device
+from mtqa.translate.job import fill, scan
+from mtqa.translate.language import Engines, scratch, translate_language
 from mtqa.translate.memory import Memory
-from mtqa.translate.model import find_model
+from mtqa.translate.model import ModelFiles, find_model
 from mtqa.translate.settings import TranslateSettings
+from mtqa.translate.target import Target
 from mtqa.translate.tokens import load_tokens
 
-STAGE, VERSION = "translate", 1
+STAGE, VERSION = "translate", 2
 
 
 def translate(
@@ -35,9 +37,7 @@ def translate(
     translated before costs nothing. Languages of an older result at `out` with the same text, model and settings are
     taken over. Raises UsageError where corpus, model or languages do not fit; nothing is written then.
     """
-    source = open_corpus(corpus)
-    _check(source, settings)
-    models = {lang: find_model(settings.model, lang) for lang in settings.to}
+    source, models = _checked(corpus, settings)
     revision = fingerprint({lang: files.revision for lang, files in models.items()})
     work = Work(STAGE, VERSION, settings.record(), {"corpus": source.manifest.content, "model": revision})
     done = up_to_date(out, work)
@@ -45,26 +45,61 @@ def translate(
         say(f"{out}: up to date")
         return done
     guard(out, work, overwrite=overwrite)
-    device = resolve_device(settings)
-    compute_type = resolve_compute_type(settings, device)
-    targets = [
-        Target(lang, files, load_tokens(files, lang), settings, device, compute_type) for lang, files in models.items()
-    ]
-    engines: dict[str, Engine] = {}
-
-    def engine_of(target: Target) -> Engine:
-        if target.files.revision not in engines:
-            engines[target.files.revision] = target.engine()
-        return engines[target.files.revision]
-
+    found = _targets(models, settings)
+    engines = Engines(_where(settings, found[0].device), {})
     with building(out, work, overwrite=overwrite) as build:
         parts = {lang: _pass_on(source, lang, build) for lang in source.languages}
-        for target in targets:
-            parts[target.lang] = _language(source, target, build, memory, engine_of)
+        for target in found:
+            parts[target.lang] = _language(source, target, build, memory, engines)
         write_readme(build.path, "Translated corpus", config_files(parts))
         counts = {"rows": sum(part.counts["rows"] for part in parts.values()), "languages": len(parts)}
-        info = {**_info(out, targets, parts), "lineage": lineage(source.manifest)}
+        info = {**_info(out, found, parts), "lineage": lineage(source.manifest)}
         return build.finish(parts, counts=counts, licences=source.manifest.licences, info=info)
+
+
+def fill_memory(corpus: Path, settings: TranslateSettings, worker: tuple[int, int], *, memory: Path) -> dict[str, int]:
+    """Translate the share of worker k of n (from 1) into the memory and nothing else; return segments by language.
+
+    `translate` with the same memory afterwards translates what no worker did, and puts the corpus together.
+    """
+    source, models = _checked(corpus, settings)
+    done = {}
+    targets = _targets(models, settings)
+    engines = Engines(_where(settings, targets[0].device), {})
+    for target in targets:
+        kept = Memory(memory, target.key)
+        with scratch(kept.folder) as folder:
+            found = scan(source, target, folder)
+            done[target.lang] = fill(found, target, kept, worker, engines.where, engines.load(target))
+    return done
+
+
+def targets(corpus: Path, settings: TranslateSettings) -> tuple[Corpus, list[Target]]:
+    """Return the corpus and what would be translated into; raises UsageError as `translate` does."""
+    source, models = _checked(corpus, settings)
+    return source, _targets(models, settings)
+
+
+def _checked(corpus: Path, settings: TranslateSettings) -> tuple[Corpus, dict[str, ModelFiles]]:
+    source = open_corpus(corpus)
+    _check(source, settings)
+    return source, {lang: find_model(settings.model, lang) for lang in settings.to}
+
+
+def _targets(models: Mapping[str, ModelFiles], settings: TranslateSettings) -> list[Target]:
+    device = resolve_device(settings)
+    compute_type = resolve_compute_type(settings, device)
+    return [
+        Target(lang, files, load_tokens(files, lang), settings, device, compute_type) for lang, files in models.items()
+    ]
+
+
+def _where(settings: TranslateSettings, device: str) -> Where:
+    if settings.executor == "ray":
+        return Where((device,), "ray", settings.ray_address, 1.0 if device == "cuda" else 0.0)
+    if device == "cuda":
+        return Where(tuple(f"cuda:{number}" for number in settings.devices) or ("cuda",))
+    return Where(("cpu",) * max(1, len(settings.devices)))
 
 
 def _check(source: Corpus, settings: TranslateSettings) -> None:
@@ -99,9 +134,7 @@ def _pass_on(source: Corpus, lang: str, build: Building) -> Part:
     return build.record_part(mark, rows, {**old.counts, "rows": sum(rows.values())})
 
 
-def _language(
-    source: Corpus, target: Target, build: Building, memory: Path, engine_of: Callable[[Target], Engine]
-) -> Part:
+def _language(source: Corpus, target: Target, build: Building, memory: Path, engines: Engines) -> Part:
     settings = {k: v for k, v in target.settings.record().items() if k != "to"}
     inputs = {"corpus": source.manifest.parts[ENGLISH].content, "model": target.files.revision}
     mark = build.work.part_fingerprint({**settings, "lang": target.lang}, inputs)
@@ -109,23 +142,7 @@ def _language(
     if old is not None:
         say(f"{target.lang}: taken over from the older result")
         return old
-    segments = segments_of(source, target)
-    entries = translations(segments, target, Memory(memory, target.key), engine_of)
-    assembler = Assembler(target.lang, target.files.label, target.split, entries)
-    rows: dict[str, int] = {}
-    for part in source.splits(ENGLISH):
-        with TableWriter(build.path, f"{target.lang}/{part}") as writer:
-            for batch in source.batches(ENGLISH, part, size=2048):
-                writer.write([assembler.row(row) for row in batch.to_pylist()])
-        rows |= writer.rows
-    retried = sum(Flag.RETRIED.value in entry.flags for entry in entries.values())
-    counts = {
-        "rows": sum(rows.values()),
-        "segments": len(segments),
-        "retried": retried,
-        "flags": {flag.value: assembler.flags[flag.value] for flag in Flag if assembler.flags[flag.value]},
-        "answers": {"found": assembler.answers["found"], "lost": assembler.answers["lost"]},
-    }
+    rows, counts = translate_language(source, target, memory, engines, build.path)
     return build.record_part(mark, rows, counts)
 
 

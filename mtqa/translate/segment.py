@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from mtqa.translate.protect import items, translatable_pieces
+
+MARKER = re.compile(r"(?:[-*+•·–—>#|]+|\(?\d{1,3}[.)])(?=\s)")
 LINE = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 CLAUSE_END = re.compile(r"[,;:)\]—–、，；：](?=\s)|[、，；：]|(?<=\s)(?=[(\[—–])")
 WORD_END = re.compile(r"\s+")
@@ -15,14 +18,15 @@ Counter = Callable[[Sequence[str]], list[int]]
 
 
 class Span(NamedTuple):
-    """A segment's place in its text, in code points; `cut` where it is a part of a sentence that was too long.
+    """A segment's place in its text, in code points; of a sentence that was too long, `pieces` tells the parts.
 
-    What lies between spans is white space (or, inside a cut word, nothing) and is copied as it is.
+    The last part of such a sentence has their number, the others -1; what was not cut has 0. What lies between spans is
+    white space (or, inside a cut word, nothing) and is copied as it is.
     """
 
     start: int
     end: int
-    cut: bool = False
+    pieces: int = 0
 
 
 def split(text: str, count: Counter, budget: int) -> list[Span]:
@@ -37,7 +41,8 @@ def split(text: str, count: Counter, budget: int) -> list[Span]:
         if _fits(text[start:end], count, budget):
             spans.append(Span(start, end))
         else:
-            spans += [Span(a, b, True) for a, b in _cut(text, start, end, count, budget)]
+            parts = _cut(text, start, end, count, budget)
+            spans += [Span(a, b, len(parts) if b == parts[-1][1] else -1) for a, b in parts]
     return spans
 
 
@@ -56,12 +61,16 @@ def join(pieces: Sequence[str], text: str, spans: Sequence[Span]) -> tuple[str, 
 
 
 def translatable(segment: str) -> bool:
-    """Return whether a segment has a letter; numbers and signs alone are copied, not translated."""
-    return any(char.isalpha() for char in segment)
+    """Return whether a segment has a letter outside URLs, code and the like; anything else is copied as it is."""
+    return any(char.isalpha() for char in segment) and (not items(segment) or bool(translatable_pieces(segment)))
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Return the sentences' places, white space around them left out; a line break ends a sentence."""
+    """Return the sentences' places, white space around them left out.
+
+    A line break ends a sentence. The mark of a list item or heading at a line's start stands alone, so that it is
+    copied and not translated; sentencex takes `1.` between sentences for one of its own.
+    """
     import sentencex
 
     pieces = sentencex.segment("en", text)
@@ -73,9 +82,21 @@ def sentences(text: str) -> list[tuple[int, int]]:
         line_at = at
         for match in [*LINE.finditer(piece), None]:
             end = at + (match.start() if match else len(piece))
-            found += _trim(text, line_at, end)
+            found += _line(text, line_at, end)
             line_at = at + match.end() if match else end
         at += len(piece)
+    return found
+
+
+def _line(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return the marks at a line's start and the rest of it, trimmed."""
+    found = []
+    for a, b in _trim(text, start, end):
+        at = a
+        while mark := MARKER.match(text, at, b):
+            found.append(mark.span())
+            (at, b), *_ = _trim(text, mark.end(), b)
+        found.append((at, b))
     return found
 
 

@@ -16,13 +16,13 @@ ComputeType = Literal[
 
 
 class TranslateSettings(Settings):
-    """What is translated into what, and how it is decoded."""
+    """What is translated into what, and how it is decoded; who does the work leaves no trace in the result."""
 
     to: list[str] = Field(min_length=1, description="Target languages: FLORES-200 codes, ISO codes or names.")
     model: str = Field(
         "nllb-600m",
         min_length=1,
-        description="demo, opus-mt, nllb-600m, a Hub id or a folder of a Marian/M2M-100 model.",
+        description="demo, opus-mt, nllb-600m, a Hub id or a folder of a Marian, M2M-100, NLLB or MADLAD model.",
     )
     engine: Literal["ctranslate2", "transformers"] = Field("ctranslate2", description="What runs the model.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the model runs.")
@@ -34,6 +34,16 @@ class TranslateSettings(Settings):
     max_segment_tokens: int = Field(
         250, ge=16, le=1000, description="Longer sentences are cut at clause marks, then at words."
     )
+    executor: Literal["local", "ray"] = Field("local", exclude=True, description="What spreads the work: local or ray.")
+    devices: list[int] = Field(
+        default_factory=list, exclude=True, description="GPUs by number; on CPU one process for each number."
+    )
+    ray_address: str | None = Field(None, exclude=True, description="A running Ray cluster; none: one is started here.")
+
+    @field_validator("devices", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("to", mode="before")
     @classmethod

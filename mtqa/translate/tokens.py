@@ -6,14 +6,18 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import Language, all_languages, get, resolve
 from mtqa.core.schema import ENGLISH
 from mtqa.translate.model import ModelFiles
+from mtqa.translate.spans import Piece, place_pieces
 
 SHOWN = 30
+BACKEND = ("nllb", "madlad")
+T5_POSITIONS = 512  # no hard limit: positions are relative; what MADLAD-400 was trained on
 OPUS_PAIR = re.compile(r"opus-mt(?:-tc-(?:big|base))?-[a-z_]+-([A-Za-z_]+)$")
 
 
@@ -42,12 +46,37 @@ class Tokens:
         The sentencepiece model is called directly (Marian, M2M-100): as the tokenizer does, many texts at a time, and
         without taking `</s>` or `>>deu<<` inside a text for a mark.
         """
-        if self.family == "nllb":
-            backend = self.tokenizer.backend_tokenizer
-            backend.encode_special_tokens = True  # as plain text; a call of the tokenizer itself resets it
-            return [e.tokens for e in backend.encode_batch(list(texts), add_special_tokens=False)]
-        processor = self.tokenizer.spm_source if self.family == "marian" else self.tokenizer.sp_model
-        return list(processor.encode(list(texts), out_type=str))
+        if self.family in BACKEND:
+            return [e.tokens for e in self._backend(texts)]
+        return list(self._processor(target=False).encode(list(texts), out_type=str))
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens of its own each text has."""
+        if self.family in BACKEND:
+            return [len(e) for e in self._backend(texts)]
+        return [len(ids) for ids in self._processor(target=False).encode(list(texts), out_type=int)]
+
+    def places(self, texts: Sequence[str], *, target: bool = False) -> list[list[Piece]]:
+        """Return the texts' own tokens with their places; `target` takes texts as outputs of the model."""
+        if self.family in BACKEND:
+            encoded = self._backend(texts)
+            return [[Piece(t, *place) for t, place in zip(e.tokens, e.offsets, strict=True)] for e in encoded]
+        pieces = self._processor(target=target).encode(list(texts), out_type=str)
+        return [place_pieces(text, tokens) for text, tokens in zip(texts, pieces, strict=True)]
+
+    def _backend(self, texts: Sequence[str]) -> Any:
+        backend = self.tokenizer.backend_tokenizer
+        backend.encode_special_tokens = True  # as plain text; a call of the tokenizer itself resets it
+        return backend.encode_batch(list(texts), add_special_tokens=False)
+
+    def _processor(self, *, target: bool) -> Any:
+        if self.family == "marian":
+            return self.tokenizer.spm_target if target else self.tokenizer.spm_source
+        return self.tokenizer.sp_model
+
+    def names(self) -> dict[int, str]:
+        """Return the token of every vocabulary id."""
+        return {index: name for name, index in _known(self.tokenizer).items()}
 
     def encode(self, texts: Sequence[str]) -> list[list[str]]:
         """Return the model's input tokens, marks included."""
@@ -56,10 +85,10 @@ class Tokens:
 
     def decode(self, outputs: Sequence[Sequence[str]]) -> list[str]:
         """Return the texts of output tokens; marks and special tokens are left out."""
-        special = {*self.tokenizer.all_special_tokens, *self.target_prefix}
+        special = self._special
         texts = []
         for output in outputs:
-            tokens = [t for t in output if t not in special and not (t.startswith(">>") and t.endswith("<<"))]
+            tokens = [t for t in output if t not in special]
             if self.family == "marian":
                 text = self.tokenizer.spm_target.decode_pieces(tokens).replace("▁", " ")
             elif self.family == "m2m":
@@ -68,6 +97,11 @@ class Tokens:
                 text = self.tokenizer.backend_tokenizer.decoder.decode(tokens)
             texts.append(text.strip())
         return texts
+
+    @cached_property
+    def _special(self) -> frozenset[str]:
+        codes = [t for t in self.tokenizer.get_vocab() if t.startswith((">>", "<2")) and t.endswith(("<<", ">"))]
+        return frozenset([*self.tokenizer.all_special_tokens, *self.target_prefix, *codes])
 
     def ids(self, tokens: Sequence[str]) -> list[int]:
         """Return vocabulary ids; a piece that the vocabulary lacks is `<unk>`."""
@@ -93,6 +127,8 @@ def load_tokens(files: ModelFiles, lang: str) -> Tokens:
             expected="the files that save_pretrained or the Hub gave",
             next_step="copy the model again",
         ) from error
+    if files.family == "t5":
+        return Tokens(tokenizer, "madlad", (_madlad_code(tokenizer, files, lang),), (), T5_POSITIONS)
     limit = int(config.max_position_embeddings)
     if files.family == "marian":
         return Tokens(tokenizer, "marian", _marian_prefix(tokenizer, files, lang), (), limit)
@@ -108,12 +144,16 @@ def vocabulary(tokenizer: Any, size: int) -> list[str]:
     Reads what each tokenizer says of itself: under transformers 5 `special_tokens_map` no longer lists the language
     codes of M2M-100, on which CTranslate2's own converter relies.
     """
-    known = {**tokenizer.get_vocab(), **getattr(tokenizer, "lang_token_to_id", {})}
+    known = _known(tokenizer)
     names = [f"madeupword{index}" for index in range(size)]
     for name, index in known.items():
         if index < size:
             names[index] = name
     return names
+
+
+def _known(tokenizer: Any) -> dict[str, int]:
+    return {**tokenizer.get_vocab(), **getattr(tokenizer, "lang_token_to_id", {})}
 
 
 def _marian_prefix(tokenizer: Any, files: ModelFiles, lang: str) -> tuple[str, ...]:
@@ -136,7 +176,7 @@ def _marian_prefix(tokenizer: Any, files: ModelFiles, lang: str) -> tuple[str, .
 
 def _code(tokenizer: Any, language: Language, files: ModelFiles, nllb: bool) -> str:
     """Return a language's token; an unknown one would silently be `<unk>`, so it is looked up in the vocabulary."""
-    known = {**tokenizer.get_vocab(), **getattr(tokenizer, "lang_token_to_id", {})}
+    known = _known(tokenizer)
     for code in _codes(language, nllb):
         if code in known:
             return code
@@ -147,6 +187,29 @@ def _codes(language: Language, nllb: bool) -> list[str]:
     if nllb:
         return [c for c in (language.nllb, language.code) if c]
     return [f"__{c}__" for c in (language.iso1, *language.marian, language.iso3) if c]
+
+
+def _madlad_code(tokenizer: Any, files: ModelFiles, lang: str) -> str:
+    """Return MADLAD's `<2xx>` token: ISO codes, with the script (`<2zh_Latn>`) where it is not the usual one."""
+    known = _known(tokenizer)
+    for code in _madlad_codes(get(lang)):
+        if code in known:
+            return code
+    raise _unable(files, lang, [la.code for la in all_languages() if set(_madlad_codes(la)) & set(known)])
+
+
+def _madlad_codes(language: Language) -> list[str]:
+    """Return the tokens that may stand for a language: with its script, then bare codes that mean no other one."""
+    names = dict.fromkeys([language.iso1, *language.aliases, *language.marian, language.iso3])
+    bare = [c for c in names if re.fullmatch("[a-z]{2,3}", c) and _means(c, language)]
+    return [*(f"<2{c}_{language.script}>" for c in bare), *(f"<2{c}>" for c in bare)]
+
+
+def _means(code: str, language: Language) -> bool:
+    try:
+        return resolve(code) == language.code
+    except UsageError:  # several scripts share it, or only Marian knows it
+        return code in language.marian or code == language.iso3
 
 
 def _unable(files: ModelFiles, lang: str, able: list[str]) -> UsageError:

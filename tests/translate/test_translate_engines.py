@@ -22,8 +22,7 @@ LIMIT = 24
 def load(path: Path, engine: str = "ctranslate2", lang: str = "deu_Latn"):
     files = find_model(str(path), lang)
     tokens = load_tokens(files, lang)
-    settings = TranslateSettings(to=[lang], model=str(path), engine=engine, compute_type="float32")
-    return tokens, load_engine(files, tokens, settings, "cpu", "float32")
+    return tokens, load_engine(files, tokens, engine, "cpu", "float32")
 
 
 def plain_generate(path: Path, tokens, beam: int) -> list[list[int]]:
@@ -64,7 +63,7 @@ def test_engines_agree_with_generate_token_for_token(family: str, request: pytes
     batch = Batch(tokens.encode(SENTENCES), tokens.target_prefix, LIMIT)
     ended, distinct = 0, set()
     for beam in (1, 4):
-        ours, theirs = fast.decode([batch], Decoding(beam))[0], reference.decode([batch], Decoding(beam))[0]
+        ours, theirs = fast.start([batch], Decoding(beam))()[0], reference.start([batch], Decoding(beam))()[0]
         assert [o.tokens for o in ours] == [o.tokens for o in theirs]
         assert [o.hit_limit for o in ours] == [o.hit_limit for o in theirs]
         assert [o.score for o in ours] == pytest.approx([o.score for o in theirs], abs=2e-3)

@@ -6,8 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from mtqa.core.errors import MtqaError
-from mtqa.translate.memory import Entry, Memory, segment_key
-from mtqa.translate.plan import chunk_size, job_name, make_batches, make_chunks
+from mtqa.translate import compact as compact_module
+from mtqa.translate.compact import compact
+from mtqa.translate.jobs import Job, Segment
+from mtqa.translate.memory import Entry, Memory, partition_of, segment_key
+from mtqa.translate.plan import chunk_size, make_batches
 
 KEY = {"model": "m", "target": "deu_Latn"}
 
@@ -19,7 +22,7 @@ def entries(*texts: str, suffix: str = "") -> dict[bytes, Entry]:
 def test_what_was_written_is_found_and_nothing_else(tmp_path: Path) -> None:
     memory = Memory(tmp_path, KEY)
     memory.append("a", entries("one", "two"))
-    assert memory.lookup([segment_key("two"), segment_key("three")]) == entries("two")
+    assert memory.lookup(sorted([segment_key("two"), segment_key("three")])) == entries("two")
     assert Memory(tmp_path, {**KEY, "target": "spa_Latn"}).lookup([segment_key("two")]) == {}
     assert Memory(tmp_path, KEY).lookup([segment_key("one")]) == entries("one")
 
@@ -27,15 +30,15 @@ def test_what_was_written_is_found_and_nothing_else(tmp_path: Path) -> None:
 def test_compaction_sorts_keeps_the_oldest_and_repeats_without_change(tmp_path: Path) -> None:
     memory = Memory(tmp_path, KEY)
     memory.append("a", entries(*"abcdefgh"))
-    memory.compact()
+    compact(memory)
     memory.append("b", entries("a", "x", suffix="2"))
-    memory.compact()
+    compact(memory)
     (part,) = memory.folder.glob("*.parquet")
     keys = pq.read_table(part)["segment"].to_pylist()
     assert keys == sorted(map(segment_key, "abcdefghx"))
     assert memory.lookup(keys) == {**entries("x", suffix="2"), **entries(*"abcdefgh")}
     before = part.read_bytes()
-    memory.compact()
+    compact(memory)
     assert [p.read_bytes() for p in memory.folder.glob("*.parquet")] == [before]
 
 
@@ -44,23 +47,55 @@ def test_a_kill_within_compaction_changes_nothing(tmp_path: Path) -> None:
     memory.append("a", entries("one"))
     memory.append("b", entries("two"))
     old = {p.name: p.read_bytes() for p in memory.folder.glob("part-*.parquet")}
-    memory.compact()
+    compact(memory)
     whole = {p.name: p.read_bytes() for p in memory.folder.glob("*.parquet")}
     (memory.folder / "part-b.parquet").write_bytes(old["part-b.parquet"])  # not yet deleted when the kill came
-    (memory.folder / "merged.parquet.tmp").write_bytes(b"half")
+    (memory.folder / "merging-000.parquet.tmp").write_bytes(b"half")
     assert memory.lookup([segment_key("two")]) == entries("two")
     with memory.lock():
-        memory.compact()
+        compact(memory)
     assert {p.name: p.read_bytes() for p in memory.folder.glob("*.parquet*")} == whole
 
 
-def test_plans_survive_and_end(tmp_path: Path) -> None:
+def test_a_plan_is_kept_until_the_job_ends(tmp_path: Path) -> None:
     memory = Memory(tmp_path, KEY)
-    chunks = [[segment_key("a"), segment_key("b")], [segment_key("c")]]
-    memory.save_plan("job", chunks)
-    assert memory.load_plan("job") == chunks
-    memory.end_job("job")
-    assert memory.load_plan("job") is None
+    segments = [Segment(segment_key(str(i)), str(i)) for i in range(40)]
+    job = Job(memory, "job")
+    assert not job.planned()
+    job.plan(iter(segments), 40)
+    assert job.planned() and job.pending() == [0, 1, 2] and job.size([0, 2]) == 24
+    assert [s for chunk in job.read([0, 1, 2]) for s in chunk] == segments
+    assert [job.pending((k, 2)) for k in (1, 2)] == [[0, 2], [1]]
+    memory.append(job.part(1), entries("one"))
+    assert job.pending() == [0, 2]
+    compact(memory)  # as another job does that comes between
+    assert job.pending() == [0, 2] and not memory.has_part(job.part(1))
+    job.end()
+    assert not job.planned() and not list(memory.jobs.iterdir())
+
+
+def test_large_memories_are_compacted_in_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compact_module, "PARTITION_ROWS", 16)
+    memory, whole = Memory(tmp_path / "a", KEY), Memory(tmp_path / "b", KEY)
+    for part in range(5):
+        memory.append(f"j-{part}", entries(*(str(i) for i in range(part * 20, part * 20 + 30)), suffix=f"-{part}"))
+    with memory.lock():
+        compact(memory)
+    parts = sorted(memory.folder.glob("*.parquet"))
+    assert len(parts) == 16  # 150 rows, repeated ones too
+    for number, path in enumerate(parts):
+        keys = pq.read_table(path)["segment"].to_pylist()
+        assert keys == sorted(set(keys)) and {partition_of(key, 16) for key in keys} <= {number}
+    wanted = sorted(segment_key(str(i)) for i in range(120))
+    found = memory.lookup(wanted)
+    assert len(found) == 110
+    for i in range(110):  # of equal keys the oldest entry stays
+        assert found[segment_key(str(i))].text == f"{i}-{max(0, -(-(i - 29) // 20))}"
+    for part in range(5):
+        whole.append(f"x-{part}", {k: found[k] for k in wanted[part * 24 : part * 24 + 24] if k in found})
+        with whole.lock():
+            compact(whole)
+    assert whole.lookup(wanted) == found
 
 
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:
@@ -70,16 +105,8 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
         memory.lookup([segment_key("a")])
 
 
-def test_the_plan_depends_on_the_set_alone() -> None:
-    lengths = {segment_key(str(i)): i % 7 for i in range(200)}
-    chunks = make_chunks(lengths)
-    assert chunks == make_chunks(dict(reversed(lengths.items())))
-    assert sorted(key for chunk in chunks for key in chunk) == sorted(lengths)
-    order = [lengths[key] for chunk in chunks for key in chunk]
-    assert order == sorted(order)
+def test_small_jobs_have_small_chunks() -> None:
     assert [chunk_size(n) for n in (1, 128, 800, 32_768, 10**6)] == [16, 16, 100, 4096, 4096]
-    texts = {segment_key(t): t for t in "ab"}
-    assert job_name(texts) == job_name(dict(reversed(texts.items()))) != job_name({segment_key("a"): "a"})
 
 
 def test_batches_stay_within_the_budget_padding_included() -> None:

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from mtqa.core.corpus import open_corpus
 from mtqa.core.errors import UsageError
 from mtqa.core.schema import CORPUS
-from mtqa.translate import job as job_module
+from mtqa.translate import decode as decode_module
+from mtqa.translate import target as target_module
 from mtqa.translate.run import translate
 from mtqa.translate.settings import TranslateSettings
 
@@ -35,13 +36,13 @@ def parquet_bytes(folder: Path) -> dict[str, bytes]:
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Count how often a model is loaded."""
     seen: list[str] = []
-    load = job_module.load_engine
+    load = target_module.load_engine
 
     def counted(*args: Any) -> Any:
         seen.append(args[0].name)
         return load(*args)
 
-    monkeypatch.setattr(job_module, "load_engine", counted)
+    monkeypatch.setattr(target_module, "load_engine", counted)
     return seen
 
 
@@ -128,11 +129,11 @@ def test_killed_and_run_again_ends_with_the_same_bytes(marian: Path, tmp_path: P
     process.wait()
     assert process.returncode == -signal.SIGKILL and not (out / "_manifest.json").exists()
     parts = list(memory.glob("*/part-*.parquet"))
-    assert 1 <= len(parts) < 8 and len(list(memory.glob("*/jobs/*.parquet"))) == 1
+    assert 1 <= len(parts) < 8 and len(list(memory.glob("*/jobs/*/plan.json"))) == 1
     again = translate(corpus, settings(marian), out, memory=memory)
     assert parquet_bytes(out) == parquet_bytes(tmp_path / "calm")
     assert parquet_bytes(memory) == parquet_bytes(tmp_path / "calm-memory")
-    assert again == calm and not list(memory.glob("*/jobs/*.parquet"))
+    assert again == calm and not list(memory.glob("*/jobs/*"))
     assert not list(tmp_path.glob(".*.tmp"))
 
 
@@ -141,20 +142,20 @@ def test_an_error_in_the_middle_keeps_what_was_done(
 ) -> None:
     corpus = save_corpus(tmp_path / "c", [english_row(i, text) for i, text in enumerate(words(60))])
     decoded: list[int] = []
-    real = job_module.Decoder.translate
+    real = decode_module.Decoder._retry
 
-    def failing(self: Any, texts: Any) -> Any:
-        decoded.append(len(texts))
+    def failing(self: Any, chunk: Any) -> Any:
+        decoded.append(len(chunk.texts))
         if len(decoded) == 3:
             raise RuntimeError("lost power")
-        return real(self, texts)
+        return real(self, chunk)
 
-    monkeypatch.setattr(job_module.Decoder, "translate", failing)
+    monkeypatch.setattr(decode_module.Decoder, "_retry", failing)
     with pytest.raises(RuntimeError):
         translate(corpus, settings(marian), tmp_path / "out", memory=tmp_path / "m")
     assert not (tmp_path / "out").exists()
     translate(corpus, settings(marian), tmp_path / "out", memory=tmp_path / "m")
-    assert decoded == [16, 16, 16, 16, 12]  # the third chunk once more, the first two not
+    assert decoded == [16, 16, 16, 16, 16, 12]  # the two chunks under way once more, the first not
 
 
 def test_bad_input_is_found_before_work(corpus: Path, marian: Path, tmp_path: Path) -> None:
