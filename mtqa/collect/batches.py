@@ -17,6 +17,8 @@ from mtqa.core.hashing import content_id
 from mtqa.core.schema import CORPUS, Drop
 
 ROWS_AT_ONCE = 1024
+SPREAD, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
+"""An odd factor, so that a question equal to its passage does not cancel out."""
 IN_FLIGHT = 3
 """Batches a worker that are under way or waiting to be written: what bounds the memory."""
 
@@ -33,11 +35,11 @@ class Batch:
     notes: Counter[str] = field(default_factory=Counter)
 
 
-def make_batch(maker: RowMaker, items: list[RawItem], seed: int) -> Batch:
+def make_batch(maker: RowMaker, items: list[RawItem], seed: int | None) -> Batch:
     """Return the batch of some items.
 
-    A row's key is a hash of its question's and its passage's id: rows of equal keys are duplicates. Its draw is a hash
-    of the seed and its item id: `--limit` keeps the rows with the smallest.
+    A row's key is made of its question's and its passage's id, which are hashes: rows of equal keys are duplicates. Its
+    draw is a hash of the seed and its item id: `--limit` keeps the rows with the smallest. No seed: no draws.
     """
     rows: list[dict[str, Any]] = []
     dropped: Counter[Drop] = Counter()
@@ -48,14 +50,14 @@ def make_batch(maker: RowMaker, items: list[RawItem], seed: int) -> Batch:
             dropped[row] += 1
         else:
             rows.append(row)
-    keys = [int(row["question_id"], 16) ^ int(content_id("pair", row["passage_id"] or ""), 16) for row in rows]
-    draws = [int(content_id("collect", str(seed), row["item_id"]), 16) for row in rows]
+    keys = [(int(row["question_id"], 16) ^ int(row["passage_id"] or "0", 16) * SPREAD) & MASK for row in rows]
+    draws = [] if seed is None else [int(content_id("collect", str(seed), row["item_id"]), 16) for row in rows]
     columns = [pa.array([row[f.name] for row in rows], f.type) for f in CORPUS]
     table = pa.RecordBatch.from_arrays(columns, schema=CORPUS)
     return Batch(table, _packed(keys), _packed(draws), len(items), dropped, notes)
 
 
-def batches(maker: RowMaker, items: Iterable[RawItem], seed: int, workers: int) -> Iterator[Batch]:
+def batches(maker: RowMaker, items: Iterable[RawItem], seed: int | None, workers: int) -> Iterator[Batch]:
     """Yield the batches of all items in order; `workers` processes make them, and the result is the same.
 
     The items are read in this process, so with enough workers reading is what limits the rate.
@@ -76,10 +78,10 @@ def batches(maker: RowMaker, items: Iterable[RawItem], seed: int, workers: int) 
             yield waiting.popleft().result()
 
 
-_state: tuple[RowMaker, int] | None = None
+_state: tuple[RowMaker, int | None] | None = None
 
 
-def _initialise(maker: RowMaker, seed: int) -> None:
+def _initialise(maker: RowMaker, seed: int | None) -> None:
     """Give a worker what is the same for all its batches."""
     global _state
     _state = (maker, seed)

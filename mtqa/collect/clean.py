@@ -30,8 +30,9 @@ def clean_text(text: str) -> str:
     if not _PLAIN.fullmatch(text):
         import ftfy
 
-        text = ftfy.fix_text(text, _config())
-    text = _SPACES.sub(" ", text)
+        text = _SPACES.sub(" ", ftfy.fix_text(text, _config()))
+    elif "  " in text or "\t" in text:
+        text = _SPACES.sub(" ", text)
     if "\n" in text:
         text = _NEWLINES.sub("\n\n", _AROUND_NEWLINE.sub("\n", text))
     return text.strip()
@@ -39,7 +40,8 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """Return cleaned text on one line (questions, titles)."""
-    return " ".join(clean_text(text).split())
+    cleaned = clean_text(text)
+    return " ".join(cleaned.split()) if "\n" in cleaned else cleaned
 
 
 @lru_cache(maxsize=1)

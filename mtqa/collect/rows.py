@@ -78,7 +78,8 @@ class RowMaker:
         paired = self._pair(raw, question)
         if paired is None:
             return Drop.NO_PASSAGE_FOUND
-        row_notes[PASSAGES_PAIRED] += paired is not raw
+        if paired is not raw:
+            row_notes[PASSAGES_PAIRED] += 1
         passage = None if paired.passage is None else clean_text(paired.passage)
         if passage == "":
             return Drop.NO_PASSAGE
@@ -90,7 +91,8 @@ class RowMaker:
             return unit
         if self.benchmarks and self.benchmarks.hold(question, unit[0]):
             return Drop.CONTAMINATED
-        notes.update(row_notes)
+        if row_notes:
+            notes.update(row_notes)
         licence = self.paired_licence if paired is not raw else self.licence
         return self._row(paired, question, passage, unit, licence)
 

@@ -116,11 +116,12 @@ def _write(
     counts = {source.dataset: Count() for source in sources}
     ranges: list[tuple[int, int]] = []
     makers = _makers(sources, settings)
+    seed = None if settings.limit is None else settings.seed
     with Pending(build.path / ".pending") as pending:
         with progress("collect", None, "rows") as bar:
             for source, maker in zip(sources, makers, strict=True):
                 count, start = counts[source.dataset], pending.rows
-                for batch in batches(maker, source.read(), settings.seed, settings.workers):
+                for batch in batches(maker, source.read(), seed, settings.workers):
                     pending.add(batch)
                     count.read += batch.read
                     count.dropped.update(batch.dropped)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mtqa.core.hashing import content_id
 
 
+@lru_cache(maxsize=64)
 def split_of(key: str, validation: float) -> str:
     """Return `validation` for that share of all keys (ids of passages), else `train`.
 
     All items of a passage go together. The hash is salted, so that the choice is independent of other uses of the id.
     """
+    if not validation:
+        return "train"
     share = int(content_id("collect", "validation", key), 16) / 2**64
     return "validation" if share < validation else "train"

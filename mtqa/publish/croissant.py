@@ -13,6 +13,7 @@ from mtqa.publish.parallel import NAME as PARALLEL
 from mtqa.publish.settings import PublishSettings
 
 CROISSANT = "croissant.json"
+REPO = "repo"
 TEXTS = ("item_id", "passage_id", "question_id", "dataset", "licence", "split", "lang", "question", "passage", "title")
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -24,6 +25,7 @@ CONTEXT: dict[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -44,6 +46,7 @@ CONTEXT: dict[str, Any] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -63,6 +66,14 @@ def croissant(
 ) -> dict[str, Any]:
     """Return the metadata: every data file with size and sha256, and a record set a configuration."""
     address = f"https://huggingface.co/datasets/{settings.repo}"
+    repository = {
+        "@type": "cr:FileObject",
+        "@id": REPO,
+        "name": REPO,
+        "contentUrl": f"{address}/tree/main",
+        "encodingFormat": "git+https",
+        "sha256": "https://github.com/mlcommons/croissant/issues/80",  # a repository has none: what the Hub writes
+    }
     files = [
         {
             "@type": "cr:FileObject",
@@ -81,7 +92,7 @@ def croissant(
             "@type": "cr:FileSet",
             "@id": f"files-{name}",
             "name": f"files-{name}",
-            "containedIn": [{"@id": file} for file in sorted(hashes) if file.startswith(f"data/{name}/")],
+            "containedIn": {"@id": REPO},
             "encodingFormat": "application/x-parquet",
             "includes": f"data/{name}/*.parquet",
         }
@@ -97,7 +108,7 @@ def croissant(
         "license": facts.verdict.hub if facts.verdict.hub != "other" else f"{address}/blob/main/LICENSE.md",
         "inLanguage": hub_languages(facts.rows),
         "citeAs": "; ".join(dict.fromkeys(source.citation for source in facts.sources if source.citation)),
-        "distribution": [*files, *sets],
+        "distribution": [repository, *files, *sets],
         "recordSet": [_records(name, list(facts.rows)) for name in names],
     }
 

@@ -104,6 +104,7 @@ def test_croissant_names_every_file_with_its_hash(make_corpus: Callable[..., Pat
     data = json.loads((out / "croissant.json").read_text())
     sums = dict(reversed(line.split("  ")) for line in (out / "SHA256SUMS").read_text().splitlines())  # type: ignore[misc]
     files = {entry["@id"]: entry for entry in data["distribution"] if entry["@type"] == "cr:FileObject"}
+    assert files.pop("repo")["contentUrl"] == "https://huggingface.co/datasets/me/x/tree/main"
     assert {name: entry["sha256"] for name, entry in files.items()} == {
         name: digest for name, digest in sums.items() if name.startswith("data/")
     }

@@ -1,0 +1,125 @@
+"""How fast and in how much memory collect takes N rows, against reading alone with `datasets`.
+
+    python benchmarks/collect.py --rows 1000000 --workers 2 --scratch DIR
+
+Makes Parquet files of invented rows (question, passage of 40 words, answer with its place; one row in ten is a
+duplicate, one passage in twenty holds text that cleaning changes), reads them with `datasets` in streaming mode, then
+collects them. Prints one JSON line: rows a second of both, their ratio, peak resident memory of the process and of its
+children. The scratch folder is emptied at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mtqa.collect.run import collect
+from mtqa.collect.settings import CollectSettings
+
+ROWS_PER_FILE = 500_000
+VOCABULARY = 20_000
+WORDS = 40
+
+
+def write_rows(folder: Path, rows: int) -> None:
+    """Write the invented rows; the same for the same number."""
+    generator = np.random.default_rng(7)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    words = np.array(["".join(generator.choice(letters, 3 + n % 7)) for n in range(VOCABULARY)])
+    folder.mkdir(parents=True)
+    for start in range(0, rows, ROWS_PER_FILE):
+        stop = min(start + ROWS_PER_FILE, rows)
+        with pq.ParquetWriter(folder / f"rows-{start:09d}.parquet", _schema(), compression="zstd") as writer:
+            for first in range(start, stop, 50_000):
+                writer.write_table(_block(words, range(first, min(first + 50_000, stop))))
+
+
+def _schema() -> pa.Schema:
+    answers = pa.struct([("text", pa.list_(pa.string())), ("answer_start", pa.list_(pa.int32()))])
+    text = [(name, pa.string()) for name in ("id", "question", "context")]
+    return pa.schema([*text, ("answers", answers)])
+
+
+def _block(words: Any, numbers: range) -> pa.Table:
+    columns: dict[str, list[Any]] = {name: [] for name in ("id", "question", "context", "answers")}
+    table = words[np.random.default_rng(numbers[0]).integers(0, VOCABULARY, (len(numbers), WORDS + 8))].tolist()
+    for number in numbers:
+        content = number - 7 if number % 10 == 9 else number
+        chosen = table[content - numbers[0]]
+        passage = " ".join(chosen[:20]).capitalize() + ". " + " ".join(chosen[20:WORDS]).capitalize() + "."
+        passage += " It’s “so”." if content % 20 == 0 else ""
+        answer = chosen[30]
+        columns["id"].append(str(number))
+        columns["question"].append(" ".join(chosen[WORDS:]).capitalize() + "?")
+        columns["context"].append(passage)
+        columns["answers"].append({"text": [answer], "answer_start": [passage.index(answer)]})
+    return pa.Table.from_pydict(columns, schema=_schema())
+
+
+def read_alone(folder: Path, most: int) -> float:
+    """Return the rows a second at which `datasets` streams the files, over `most` rows."""
+    from datasets import load_dataset
+
+    files = sorted(str(path) for path in folder.iterdir())
+    data = load_dataset("parquet", data_files=files, split="train", streaming=True)
+    began, rows = time.perf_counter(), 0
+    for _ in data:
+        rows += 1
+        if rows == most:
+            break
+    return rows / (time.perf_counter() - began)
+
+
+def peak_mib(who: int) -> float:
+    """Return the peak resident memory in MiB of this process or of its largest child."""
+    return resource.getrusage(who).ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--alone-rows", type=int, default=300_000, help="rows that datasets reads alone; 0: skip")
+    parser.add_argument("--scratch", type=Path, required=True)
+    arguments = parser.parse_args()
+    source, out = arguments.scratch / "source", arguments.scratch / "corpus"
+    os.environ.setdefault("HF_HOME", str(arguments.scratch / "hf"))
+    try:
+        write_rows(source, arguments.rows)
+        read_peak = peak_mib(resource.RUSAGE_SELF)
+        began = time.perf_counter()
+        manifest = collect(CollectSettings(sources=[str(source)], workers=arguments.workers), out)
+        seconds = time.perf_counter() - began
+        result = {
+            "rows": arguments.rows,
+            "kept": manifest.counts["kept"],
+            "dropped": manifest.counts["dropped"],
+            "workers": arguments.workers,
+            "seconds": round(seconds, 1),
+            "rows_a_second": round(arguments.rows / seconds),
+            "peak_mib": round(peak_mib(resource.RUSAGE_SELF)),
+            "peak_mib_before": round(read_peak),
+            "peak_mib_child": round(peak_mib(resource.RUSAGE_CHILDREN)),
+            "corpus_mib": round(sum(p.stat().st_size for p in out.rglob("*.parquet")) / 2**20),
+        }
+        if arguments.alone_rows:
+            alone = read_alone(source, arguments.alone_rows)
+            result["datasets_rows_a_second"] = round(alone)
+            result["share_of_reading"] = round(arguments.rows / seconds / alone, 2)
+        print(json.dumps(result))
+    finally:
+        shutil.rmtree(arguments.scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
