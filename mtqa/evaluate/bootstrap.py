@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import Manifest, load_manifest
 from mtqa.core.rng import rng
-from mtqa.evaluate.perquery import METRICS, PerQuery, mean, read
+from mtqa.evaluate.perquery import METRICS, PerQuery, mean, read, used
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
+Interval = tuple[float, float] | None
 COMPARABLE = ("benchmark", "candidate", "languages")
 
 
@@ -60,14 +61,34 @@ def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, tuple[float, float] | None]:
+def intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, Interval]:
     """Return the 95 % interval of every headline metric; None where the metric is not defined (one language: Cr)."""
     draws = weights(len(set(values.ids)), resamples, seed)
-    out: dict[str, tuple[float, float] | None] = {}
-    for metric in METRICS:
-        cells = values.cells(metric)
-        out[metric] = interval(resample(cells, draws)) if cells.shape[1] else None
-    return out
+    return {metric: _of_cells(values.cells(metric), draws) for metric in METRICS}
+
+
+def language_intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, dict[str, Interval]]:
+    """Return query language → metric → 95 % interval, from the same resamples as `intervals`."""
+    draws = weights(len(set(values.ids)), resamples, seed)
+    grids = {metric: values.grid(values.values(metric)) for metric in METRICS}
+    return {
+        lang: {metric: _of_cells(used(grid[:, number]), draws) for metric, grid in grids.items()}
+        for number, lang in enumerate(values.languages)
+    }
+
+
+def pair_intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, dict[str, Interval]]:
+    """Return query language → passage language → 95 % interval of the mAP, from the same resamples as `intervals`."""
+    draws = weights(len(set(values.ids)), resamples, seed)
+    grid = values.grid(values.ap)
+    return {
+        query: {passage: _of_cells(used(grid[:, q, p]), draws) for p, passage in enumerate(values.languages)}
+        for q, query in enumerate(values.languages)
+    }
+
+
+def _of_cells(cells: Floats, draws: Floats) -> Interval:
+    return interval(resample(cells, draws)) if cells.shape[1] else None
 
 
 def paired_difference(a: Path, b: Path, metric: str, *, resamples: int = 1000, seed: int = 7) -> Difference:

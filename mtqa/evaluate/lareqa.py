@@ -25,11 +25,12 @@ SUFFIXES = (".json", ".json.gz")
 
 @dataclass(frozen=True)
 class Query:
-    """A question in one language; `id` is shared by its translations."""
+    """A question in one language with its answer's text; `id` is shared by its translations."""
 
     id: str
     lang: str
     text: str
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _add(
         if qa["id"] in answer_of:
             raise UsageError(f"The question id {qa['id']!r} occurs twice.", expected="one question an id and language")
         answer_of[qa["id"]] = first + holding[0]
-        queries.append(Query(_text(qa["id"]), lang, _text(qa["question"])))
+        queries.append(Query(_text(qa["id"]), lang, _text(qa["question"]), str(qa["answers"][0].get("text", ""))))
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@ its language), `top` (candidates of that language among the first 20). Null: the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -86,12 +86,26 @@ class PerQuery:
         over questions, so that every language counts equally, however many questions it has. Questions are in order of
         first occurrence; cells without any value are left out.
         """
+        return used(self.grid(self.values(metric)))
+
+    def grid(self, values: Floats) -> Floats:
+        """Return values of each query (Q, V) as (questions, L, V), NaN where a question is not asked in a language."""
         place = {id_: number for number, id_ in enumerate(dict.fromkeys(self.ids))}
-        values = self.values(metric)
         out = np.full((len(place), len(self.languages), values.shape[1]), np.nan)
         out[[place[id_] for id_ in self.ids], self.langs] = values
-        flat = out.reshape(len(place), -1)
-        return flat[:, ~np.isnan(flat).all(axis=0)]
+        return out
+
+    def of_questions(self, ids: set[str]) -> PerQuery:
+        """Return the values of some questions alone, in the same order."""
+        kept = [row for row, id_ in enumerate(self.ids) if id_ in ids]
+        arrays = {name: getattr(self, name)[kept] for name in ("langs", "rank", "rank_within", "top")}
+        return replace(self, ids=[self.ids[row] for row in kept], **arrays)
+
+
+def used(grid: Floats) -> Floats:
+    """Return a grid (questions, …) as (questions, cells) without the cells in which no question has a value."""
+    flat = grid.reshape(len(grid), -1)
+    return flat[:, ~np.isnan(flat).all(axis=0)]
 
 
 def mean(cells: Floats) -> float:

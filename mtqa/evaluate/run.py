@@ -24,7 +24,7 @@ from mtqa.evaluate.lareqa import Benchmark, candidate_texts, data_files, data_fi
 from mtqa.evaluate.settings import BENCHMARKS, EvaluateSettings
 from mtqa.evaluate.vectors import load_vectors, write_texts
 
-STAGE, VERSION = "evaluate", 1
+STAGE, VERSION = "evaluate", 2
 METRICS_FILE = "metrics.json"
 SAMPLE = "sample"
 Vectors = NDArray[np.float32]
@@ -54,7 +54,8 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
         queries, candidates = given or _encode(str(model), benchmark, settings)
         metrics = _write_results(build.path, benchmark, settings, queries, candidates)
         part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
-        headline = {key: metrics[key] for key in ("mAP", "bias", "signature", "signatures", "intervals")}
+        headline = {key: metrics[key] for key in ("mAP", "bias", "signature", "signatures")}
+        headline["intervals"] = {name: metrics["intervals"][name] for name in perquery.METRICS}
         info = {"encoder": _encoder_info(model, queries), "mtqa": __version__, **headline}
         return build.finish(
             {"all": part},

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtqa.evaluate import bias
-from mtqa.evaluate.bootstrap import intervals
+from mtqa.evaluate.answers import by_answer
+from mtqa.evaluate.bootstrap import Interval, intervals, language_intervals, pair_intervals
 from mtqa.evaluate.lareqa import Benchmark
 from mtqa.evaluate.perquery import METRICS, PerQuery, mean
 from mtqa.evaluate.settings import EvaluateSettings
@@ -24,10 +25,13 @@ Floats = NDArray[np.float64]
 def summarise(benchmark: Benchmark, values: PerQuery, settings: EvaluateSettings) -> dict[str, Any]:
     """Return the content of `metrics.json`: unrounded numbers, null where undefined.
 
-    `mAP` {Mo, Cr, Mul} and `bias` with `intervals` by the same names; `by_language`: the same of each query language
-    and its numbers of queries and candidates; `by_pair`: query language → passage language → mAP; the rankings by
-    passage language; `signature`, and `signatures` of all headline numbers; `counts`.
+    `mAP` {Mo, Cr, Mul} and `bias` {rank_distance, max_at_r, max_at_r_normalised}; `by_language`: the same of each query
+    language and its numbers of queries and candidates; `by_pair`: query language → passage language → mAP; `intervals`:
+    [low, high] by the names of the headline numbers, and under `by_language` and `by_pair` those of the two tables;
+    `by_answer`: the headline numbers by type and length of the answer (see `answers`); the rankings by passage
+    language; `signature`, and `signatures` of all headline numbers; `counts`.
     """
+    asked = settings.resamples, settings.seed
     headline = {metric: mean(values.cells(metric)) for metric in METRICS}
     result = {
         "benchmark": benchmark.name,
@@ -35,7 +39,11 @@ def summarise(benchmark: Benchmark, values: PerQuery, settings: EvaluateSettings
         "languages": benchmark.languages,
         "mAP": {metric: headline[metric] for metric in MAP},
         "bias": {metric: headline[metric] for metric in BIAS},
-        "intervals": {k: v and list(v) for k, v in intervals(values, settings.resamples, settings.seed).items()},
+        "intervals": {
+            **_lists(intervals(values, *asked)),
+            "by_language": {lang: _lists(line) for lang, line in language_intervals(values, *asked).items()},
+            "by_pair": {lang: _lists(line) for lang, line in pair_intervals(values, *asked).items()},
+        },
         "signature": signature("mAP", benchmark, settings),
         "signatures": {
             metric: signature(f"mAP-{metric}" if metric in MAP else metric, benchmark, settings) for metric in METRICS
@@ -43,6 +51,7 @@ def summarise(benchmark: Benchmark, values: PerQuery, settings: EvaluateSettings
         "counts": counts(benchmark),
         "by_language": _by_language(benchmark, values),
         "by_pair": _square(_by_pair(values), values.languages),
+        "by_answer": by_answer(benchmark, values),
         **_passage_languages(values, np.diff(benchmark.bounds)),
     }
     return _without_nan(result)  # type: ignore[no-any-return]
@@ -93,6 +102,10 @@ def _passage_languages(values: PerQuery, sizes: NDArray[np.int64]) -> dict[str, 
         },
         "first_hit_confusion": _square(bias.first_hit_confusion(values.rank, values.langs), names),
     }
+
+
+def _lists(ends: dict[str, Interval]) -> dict[str, list[float] | None]:
+    return {name: None if pair is None else list(pair) for name, pair in ends.items()}
 
 
 def _row(values: Floats, names: list[str]) -> dict[str, float]:

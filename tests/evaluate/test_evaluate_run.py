@@ -66,6 +66,34 @@ def test_hand_worked_values_of_each_query(settings, tmp_path):
     assert rows[4]["ap"] == {"deu_Latn": None, "eng_Latn": pytest.approx(1 / 3)}
 
 
+def test_intervals_by_language_and_pair_hold_their_values(settings, tmp_path):
+    evaluate(None, settings, tmp_path / "out")
+    metrics = read_metrics(tmp_path / "out")
+    ends = metrics["intervals"]
+    for lang, row in metrics["by_language"].items():
+        for name, (low, high) in ends["by_language"][lang].items():
+            assert low <= row[name] <= high, (lang, name)
+        for other, value in metrics["by_pair"][lang].items():
+            low, high = ends["by_pair"][lang][other]
+            assert low <= value <= high
+    assert ends["by_pair"]["eng_Latn"]["eng_Latn"] == ends["by_language"]["eng_Latn"]["Mo"]
+    assert ends["by_pair"]["deu_Latn"]["eng_Latn"] == ends["by_language"]["deu_Latn"]["Cr"]
+
+
+def test_results_by_answer(settings, tmp_path):
+    """All answers are `x`: one class of each kind, with the whole benchmark's numbers."""
+    evaluate(None, settings, tmp_path / "out")
+    metrics = read_metrics(tmp_path / "out")
+    found = metrics["by_answer"]
+    assert found["type"]["phrase"] == {"questions": 3, **metrics["mAP"], **metrics["bias"]}
+    assert found["length"]["1 word"]["questions"] == 3
+    assert found["type"]["name"] == {"questions": 0}
+    german = settings.model_copy(update={"languages": ["deu_Latn"], "vectors": str(tmp_path / "german.npz")})
+    np.savez(tmp_path / "german.npz", queries=np.eye(3)[:2], candidates=np.eye(3))
+    evaluate(None, german, tmp_path / "german")
+    assert read_metrics(tmp_path / "german")["by_answer"] is None
+
+
 def test_one_language_has_neither_cross_lingual_metric_nor_bias(mini, tmp_path):
     np.savez(tmp_path / "one.npz", queries=np.eye(3), candidates=np.eye(3))
     settings = EvaluateSettings(data=str(mini), vectors=str(tmp_path / "one.npz"), languages=["English"])
