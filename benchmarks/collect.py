@@ -1,11 +1,11 @@
 """How fast and in how much memory collect takes N rows, against reading alone with `datasets`.
 
-    python benchmarks/collect.py --rows 1000000 --workers 2 --scratch DIR
+    python benchmarks/collect.py --rows 1000000 --workers 1 2 --scratch DIR
 
 Makes Parquet files of invented rows (question, passage of 40 words, answer with its place; one row in ten is a
 duplicate, one passage in twenty holds text that cleaning changes), reads them with `datasets` in streaming mode, then
-collects them. Prints one JSON line: rows a second of both, their ratio, peak resident memory of the process and of its
-children. The scratch folder is emptied at the end.
+collects them. Prints a JSON line for each number of workers: rows a second of both, their ratio, peak resident memory
+of the process and of its largest worker. The scratch folder is deleted at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import os
 import resource
 import shutil
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -80,43 +83,49 @@ def read_alone(folder: Path, most: int) -> float:
     return rows / (time.perf_counter() - began)
 
 
-def peak_mib(who: int) -> float:
-    """Return the peak resident memory in MiB of this process or of its largest child."""
-    return resource.getrusage(who).ru_maxrss / 1024
+def collect_rows(source: Path, out: Path, workers: int) -> dict[str, Any]:
+    """Collect and return what it took; in a process of its own, whose memory is nothing else's."""
+    began = time.perf_counter()
+    manifest = collect(CollectSettings(sources=[str(source)], workers=workers), out)
+    seconds = time.perf_counter() - began
+    rows = manifest.counts["read"]
+    return {
+        "rows": rows,
+        "kept": manifest.counts["kept"],
+        "dropped": manifest.counts["dropped"],
+        "workers": workers,
+        "seconds": round(seconds, 1),
+        "rows_a_second": round(rows / seconds),
+        "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mib_worker": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        "corpus_mib": round(sum(p.stat().st_size for p in out.rglob("*.parquet")) / 2**20),
+    }
+
+
+def alone(step: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a step returns, run in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(step, *arguments).result()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--alone-rows", type=int, default=300_000, help="rows that datasets reads alone; 0: skip")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1])
+    parser.add_argument("--alone-rows", type=int, default=300_000, help="rows that datasets reads alone")
     parser.add_argument("--scratch", type=Path, required=True)
     arguments = parser.parse_args()
     source, out = arguments.scratch / "source", arguments.scratch / "corpus"
     os.environ.setdefault("HF_HOME", str(arguments.scratch / "hf"))
     try:
-        write_rows(source, arguments.rows)
-        read_peak = peak_mib(resource.RUSAGE_SELF)
-        began = time.perf_counter()
-        manifest = collect(CollectSettings(sources=[str(source)], workers=arguments.workers), out)
-        seconds = time.perf_counter() - began
-        result = {
-            "rows": arguments.rows,
-            "kept": manifest.counts["kept"],
-            "dropped": manifest.counts["dropped"],
-            "workers": arguments.workers,
-            "seconds": round(seconds, 1),
-            "rows_a_second": round(arguments.rows / seconds),
-            "peak_mib": round(peak_mib(resource.RUSAGE_SELF)),
-            "peak_mib_before": round(read_peak),
-            "peak_mib_child": round(peak_mib(resource.RUSAGE_CHILDREN)),
-            "corpus_mib": round(sum(p.stat().st_size for p in out.rglob("*.parquet")) / 2**20),
-        }
-        if arguments.alone_rows:
-            alone = read_alone(source, arguments.alone_rows)
-            result["datasets_rows_a_second"] = round(alone)
-            result["share_of_reading"] = round(arguments.rows / seconds / alone, 2)
-        print(json.dumps(result))
+        alone(write_rows, source, arguments.rows)
+        reading = alone(read_alone, source, arguments.alone_rows)
+        for workers in arguments.workers:
+            result = alone(collect_rows, source, out, workers)
+            result["datasets_rows_a_second"] = round(reading)
+            result["share_of_reading"] = round(result["rows_a_second"] / reading, 2)
+            print(json.dumps(result), flush=True)
+            shutil.rmtree(out)
     finally:
         shutil.rmtree(arguments.scratch, ignore_errors=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,17 +16,18 @@ from mtqa.core.errors import MtqaError, UsageError
 from mtqa.core.hashing import fingerprint
 
 
-def hub_fingerprint(card: Card, hub: HubData, splits: list[str]) -> str:
-    """Return the fingerprint of a Hub data set: its repository, commit, files and splits.
-
-    Raises UsageError where the Hub cannot be reached or does not have it.
-    """
+def hub_commit(card: Card, hub: HubData) -> str:
+    """Return the commit that is read; raises UsageError where the Hub cannot be reached or does not have it."""
     from huggingface_hub import HfApi
 
     try:
-        commit = HfApi().dataset_info(hub.id, revision=hub.at).sha
+        return str(HfApi().dataset_info(hub.id, revision=hub.at).sha)
     except Exception as error:  # the client raises many kinds, from httpx's to its own
         raise _unavailable(card, hub, error) from error
+
+
+def hub_fingerprint(hub: HubData, commit: str, splits: list[str]) -> str:
+    """Return the fingerprint of a Hub data set: its repository, commit, files and splits."""
     return fingerprint({"id": hub.id, "commit": commit, "data": {split: hub.data[split] for split in splits}})
 
 
@@ -39,8 +39,8 @@ def read_hub(card: Card, hub: HubData, splits: Mapping[str, str | None]) -> Iter
     for split, kept in splits.items():
         for item in _items(card, hub, split):
             if card.documents and not item.document:
-                item = replace(item, document=True)
-            yield replace(item, split=kept) if kept else item
+                item = item._replace(document=True)
+            yield item._replace(split=kept) if kept else item
 
 
 def _items(card: Card, hub: HubData, split: str) -> Iterator[RawItem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mtqa.core.schema import Drop
@@ -15,9 +14,8 @@ class Answer(NamedTuple):
     start: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RawItem:
-    """A question with what belongs to it, uncleaned.
+class RawItem(NamedTuple):
+    """A question with what belongs to it, uncleaned; a tuple, as millions of them may go from process to process.
 
     `passage` is None where the source has no passages, "" where this row lacks one. `split` is the source's own split
     where it must stay what it is (`validation`, `test`), None where collect may choose. `drop` is why the source itself

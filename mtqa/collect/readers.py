@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def read_path(path: Path, shape: Shape) -> Iterator[RawItem]:
     else:
         items = (item for file in input_files(path) for item in _read_file(file, shape))
     for item in items:
-        yield replace(item, document=True) if shape.documents and not item.document else item
+        yield item._replace(document=True) if shape.documents and not item.document else item
 
 
 def map_rows(rows: Iterable[Row], layout: str) -> Iterator[RawItem]:
@@ -129,7 +129,7 @@ def _parquet(path: Path, shape: Shape) -> Iterator[RawItem]:
 def _squad(data: Any, path: Path, shape: Shape) -> Iterator[RawItem]:
     for item in read_squad(data, path):
         foreign = shape.layout == "tydiqa" and not item.id.startswith(f"{ENGLISH}-")
-        yield replace(item, drop=Drop.OTHER_LANGUAGE) if foreign else item
+        yield item._replace(drop=Drop.OTHER_LANGUAGE) if foreign else item
 
 
 def _is_json_lines(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -101,7 +101,7 @@ class RowMaker:
         if raw.passage is not None or self.collection is None:
             return raw
         found = self.collection.find(question, [Answer(clean_text(answer.text)) for answer in raw.answers])
-        return replace(raw, passage=found[1], title=found[0] or raw.title) if found else None
+        return raw._replace(passage=found[1], title=found[0] or raw.title) if found else None
 
     def _unit(
         self, raw: RawItem, question: str, passage: str | None, answers: list[Answer], notes: Counter[str]

@@ -229,4 +229,8 @@ def _about(source: Source) -> dict[str, Any]:
         "language": source.language,
         "files": source.files,
     }
-    return about if source.redistribution is not False else {**about, "redistribution": False}
+    if source.revision:
+        about["revision"] = source.revision
+    if source.redistribution is False:
+        about["redistribution"] = False
+    return about

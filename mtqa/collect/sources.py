@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mtqa import bundled
 from mtqa.collect.cards import Card, card_names, load_card
 from mtqa.collect.download import download
 from mtqa.collect.files import stem
-from mtqa.collect.hub import hub_fingerprint, read_hub
+from mtqa.collect.hub import hub_commit, hub_fingerprint, read_hub
 from mtqa.collect.items import RawItem
 from mtqa.collect.readers import Shape, input_files, read_path
 from mtqa.collect.settings import CollectSettings
@@ -26,7 +26,7 @@ class Source:
     """A source that is ready to be read: `read()` yields its items, `fingerprint` identifies its content.
 
     `label` names it in manifests: a name, or a file's name without its folder. `redistribution` is what the card says
-    of its licence, None where nothing is known.
+    of its licence, None where nothing is known; `revision` is the Hub's repository and commit.
     """
 
     label: str
@@ -39,6 +39,7 @@ class Source:
     citation: str = ""
     files: dict[str, str] = field(default_factory=dict)
     redistribution: bool | None = None
+    revision: str = ""
 
 
 def open_sources(settings: CollectSettings) -> list[Source]:
@@ -82,8 +83,10 @@ def _card_source(card: Card, settings: CollectSettings) -> Source:
         return _with_card(card, digest, partial(read_path, path, shape_of(card)), {path.name: digest})
     splits = chosen_splits(card, settings)
     if card.hub:
-        content = hub_fingerprint(card, card.hub, list(splits))
-        return _with_card(card, content, partial(read_hub, card, card.hub, splits), {})
+        commit = hub_commit(card, card.hub)
+        read = partial(read_hub, card, card.hub, splits)
+        source = _with_card(card, hub_fingerprint(card.hub, commit, list(splits)), read, {})
+        return replace(source, revision=f"{card.hub.id}@{commit}")
     if card.download:
         paths = {split: download(card, card.download, split) for split in splits}
         files = {path.name: file_sha256(path) for each in paths.values() for path in each}
@@ -120,12 +123,11 @@ def chosen_splits(card: Card, settings: CollectSettings) -> dict[str, str | None
 
 
 def _downloaded(card: Card, paths: dict[str, list[Path]], splits: dict[str, str | None]) -> Iterator[RawItem]:
-    from dataclasses import replace
 
     for split, files in paths.items():
         for path in files:
             for item in read_path(path, shape_of(card)):
-                yield replace(item, split=splits[split]) if splits[split] else item
+                yield item._replace(split=splits[split]) if splits[split] else item
 
 
 def _with_card(card: Card, content: str, read: Callable[[], Iterator[RawItem]], files: dict[str, str]) -> Source:
