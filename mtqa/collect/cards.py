@@ -55,7 +55,7 @@ class HubData(Settings):
 
 
 class Download(Settings):
-    """Files on the web at a fixed address: `base` holds a commit; sha256 of files are in the card's `sha256`."""
+    """Files on the web at fixed addresses, each with a commit in it; hashes are in the card's `sha256`, by name."""
 
     base: str = Field(pattern=r"^https://\S+/$", description="Address that the names are appended to.")
     data: dict[str, list[str]] = Field(min_length=1, description="Upstream split to its files' names below base.")

@@ -64,7 +64,8 @@ def test_every_card_is_valid(name: str) -> None:
     if card.hub and card.hub.revision is None:
         assert any("moving ref" in problem for problem in card.known_problems)
     if card.download:
-        assert re.search(r"/[0-9a-f]{40}/", card.download.base)
+        addresses = [card.download.base + name for names in card.download.data.values() for name in names]
+        assert all(re.search(r"/[0-9a-f]{40}/", address) for address in addresses)
     assert all(re.fullmatch(SHA256, digest) for digest in card.sha256.values())
     named = {**(card.hub.data if card.hub else {}), **(card.download.data if card.download else {})}
     assert set(named) <= set(card.rows) or "total" in card.rows
