@@ -39,14 +39,23 @@ class Collection:
         if not known:
             return None
         scores = self.index.get_scores(known)
-        top = (-scores).argsort(kind="stable")[:CANDIDATES]
-        for number in top.tolist():
+        for number in _highest(scores, CANDIDATES):
             if scores[number] <= 0:
                 return None
             title, text = self.passages[number]
             if any(holds(text, answer.text) for answer in answers):
                 return title, text
         return None
+
+
+def _highest(scores: Any, most: int) -> list[int]:
+    """Return the places of the highest scores, highest first, the earlier of equals first; not all are sorted."""
+    import numpy as np
+
+    places = np.arange(len(scores))
+    if len(scores) > most:
+        places = np.flatnonzero(scores >= np.partition(scores, len(scores) - most)[len(scores) - most])
+    return list(places[np.argsort(-scores[places], kind="stable")][:most].tolist())
 
 
 def open_collection(path: Path) -> Collection:

@@ -1,30 +1,22 @@
-"""Finding an answer in a text as a reader would: as whole words, whatever the case."""
+"""Finding an answer in a text as a reader would: as whole words."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Thai, Lao, Burmese, Khmer, kana and Han, which write no blanks between words: there a border is anywhere."""
 
 
-@lru_cache(maxsize=4096)
-def _pattern(answer: str, exact: bool) -> re.Pattern[str]:
-    letter = rf"[^\W{UNSPACED}]"
-    before = rf"(?<!{letter})" if re.match(letter, answer[:1]) else ""
-    after = rf"(?!{letter})" if re.match(letter, answer[-1:]) else ""
-    return re.compile(before + re.escape(answer) + after, 0 if exact else re.IGNORECASE)
-
-
-def places(text: str, answer: str, *, exact: bool = True, most: int = 2) -> list[int]:
-    """Return the first `most` starts of an answer as whole words (`art` is not in `party`); `exact` minds the case."""
+def places(text: str, answer: str, most: int = 2) -> list[int]:
+    """Return the first `most` starts of an answer as whole words: `art` is not in `party`."""
     found: list[int] = []
-    if answer and (not exact or answer in text):
-        for hit in _pattern(answer, exact).finditer(text):
-            found.append(hit.start())
-            if len(found) == most:
-                break
+    at = text.find(answer) if answer else -1
+    while at >= 0 and len(found) < most:
+        end = at + len(answer)
+        if not (_joined(text[at - 1 : at], answer[0]) or _joined(answer[-1], text[end : end + 1])):
+            found.append(at)
+        at = text.find(answer, at + 1)
     return found
 
 
@@ -36,4 +28,13 @@ def only_place(text: str, answer: str) -> int | None:
 
 def holds(text: str, answer: str) -> bool:
     """Tell whether a text holds an answer as whole words, whatever the case."""
-    return bool(places(text, answer, exact=False, most=1))
+    return bool(places(text.lower(), answer.lower(), most=1))
+
+
+def _joined(left: str, right: str) -> bool:
+    """Tell whether two neighbouring characters belong to one word; an empty one is the text's edge."""
+    return _letter(left) and _letter(right)
+
+
+def _letter(character: str) -> bool:
+    return (character.isalnum() or character == "_") and not _UNSPACED.match(character)

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mtqa.collect.bm25 import _highest
 from mtqa.collect.items import Answer
 from mtqa.collect.match import holds, only_place, places
 from mtqa.collect.passages import around, by_answer, windows
@@ -164,3 +166,10 @@ def test_pairs_get_passages_of_a_collection(write: Any, rows: Any, tmp_path: Any
     assert row["licence"] == "CC-BY-SA-3.0 AND CC-BY-SA-4.0"
     assert manifest.licences == ["CC-BY-SA-3.0", "CC-BY-SA-4.0"]
     assert manifest.settings["pair_with"] == "wiki.jsonl"
+
+
+@pytest.mark.parametrize("most", [1, 3, 50])
+def test_the_highest_scores_come_first_and_earlier_equals_before_later(most: int) -> None:
+    scores = np.array([0.5, 2.0, 0.0, 2.0, 1.0, 0.5, 2.0] * 3, dtype=np.float32)
+    wanted = sorted(range(len(scores)), key=lambda n: (-scores[n], n))[:most]
+    assert _highest(scores, most) == wanted
