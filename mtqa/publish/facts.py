@@ -19,13 +19,17 @@ from mtqa.publish.markdown import code, listing
 
 @dataclass(frozen=True)
 class Source:
-    """A data set that rows come from; `rows` counts English rows, None where it is not known."""
+    """A data set that rows come from; `rows` counts English rows, None where it is not known.
+
+    `revision` is the Hub's repository and commit that was read, empty where a file was.
+    """
 
     name: str
     licence: str
     rows: int | None = None
     homepage: str = ""
     citation: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,16 +116,14 @@ def sources(manifest: Manifest, rows: Mapping[tuple[str, str], int]) -> list[Sou
         entries = summary.get("info", {}).get("sources", [])
         listed = entries.items() if isinstance(entries, Mapping) else ((e.get("name", ""), e) for e in entries)
         noted |= {name: entry for name, entry in listed if isinstance(entry, Mapping)}
-    counted = [
-        Source(name, licence, n, _text(noted.get(name, {}).get("homepage")), _text(noted.get(name, {}).get("citation")))
-        for (name, licence), n in rows.items()
-    ]
     if rows:
-        return counted
-    return [
-        Source(name, _text(e.get("licence")), None, _text(e.get("homepage")), _text(e.get("citation")))
-        for name, e in sorted(noted.items())
-    ]
+        return [_source(name, licence, n, noted.get(name, {})) for (name, licence), n in rows.items()]
+    return [_source(name, _text(entry.get("licence")), None, entry) for name, entry in sorted(noted.items())]
+
+
+def _source(name: str, licence: str, rows: int | None, noted: Mapping[str, Any]) -> Source:
+    homepage, citation, revision = (_text(noted.get(key)) for key in ("homepage", "citation", "revision"))
+    return Source(name, licence, rows, homepage, citation, revision)
 
 
 def translator(manifest: Manifest, licence: str | None = None) -> Translator:

@@ -61,13 +61,16 @@ def licence_text(verdict: Verdict, settings: PublishSettings, translator: Transl
 
 
 def source_table(sources: Sequence[Source]) -> str:
-    """Return the table of sources with licence and English rows."""
+    """Return the table of sources with licence, revision and English rows, the last two where they are known."""
     if not sources:
         return ""
     counted = any(s.rows is not None for s in sources)
+    pinned = any(s.revision for s in sources)
     rows = [
         [link(s.name, s.homepage), escape(s.licence or "not stated")]
+        + ([code(s.revision) or "–"] if pinned else [])
         + (["–" if s.rows is None else f"{s.rows:,}"] if counted else [])
         for s in sources
     ]
-    return table(["source", "licence"] + (["English rows"] if counted else []), rows)
+    head = ["source", "licence", *(["revision"] if pinned else []), *(["English rows"] if counted else [])]
+    return table(head, rows)

@@ -4,8 +4,9 @@ import pytest
 
 from mtqa.core.lineage import lineage
 from mtqa.core.manifest import Manifest, Part
-from mtqa.publish.facts import Model, hub_languages, translator
+from mtqa.publish.facts import Model, Source, hub_languages, translator
 from mtqa.publish.known import model_licence
+from mtqa.publish.sections import source_table
 
 NLLB = Model("facebook/nllb-200-distilled-600M", "abc", "CC-BY-NC-4.0")
 
@@ -51,3 +52,15 @@ def test_names() -> None:
     assert model_licence("Helsinki-NLP/opus-mt-en-de") == "Apache-2.0"
     assert model_licence("Helsinki-NLP/opus-mt-tc-big-en-de") == "CC-BY-4.0"
     assert model_licence("someone/else") == ""
+
+
+def test_the_table_of_sources_names_revisions_where_there_are_any() -> None:
+    plain = [Source("a", "MIT", 3, "https://example.org/a"), Source("b", "")]
+    assert source_table(plain).splitlines()[0] == "| source | licence | English rows |"
+    pinned = [Source("a", "MIT", 3, "", "", "me/a@0f1e2d"), Source("b", "CC0-1.0", 1_200)]
+    assert source_table(pinned).splitlines() == [
+        "| source | licence | revision | English rows |",
+        "| --- | --- | --- | --: |",
+        "| a | MIT | `me/a@0f1e2d` | 3 |",
+        "| b | CC0-1.0 | – | 1,200 |",
+    ]
