@@ -22,12 +22,14 @@ import yaml
 
 from mtqa.core.hashing import content_id
 from mtqa.core.languages import get, resolve
+from mtqa.filter.calibrate import fit
 
 SLACK = {"script": 0.25, "syllables": 0.45, "other": 0.45}
 SYLLABARIES = ("Ethi", "Hang")
 """Scripts without data that write a syllable a letter: put halfway between alphabets and Chinese."""
 HEADER = """\
-# Medians of log((translation + 1) / (English + 1)) in code points, by benchmarks/fit_length.py from halves of
+# Medians of log((translation + 1) / (English + 1)) in code points, and robust standard deviations of the same for
+# sources of 100 characters, by benchmarks/fit_length.py from halves of
 # FLORES dev (CC BY-SA 4.0), Tatoeba (CC BY 2.0 FR), LAFAND-MT and SQuAD-it; Jpan from MLQE-PE. Languages without data
 # are pooled by script, or over all, with `slack` added to what is allowed, and are called unfitted in reports.
 """
@@ -40,23 +42,31 @@ def fitting_half(number: int) -> bool:
 
 
 def main(data: Path) -> None:
-    medians: dict[str, list[float]] = defaultdict(list)
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for lang, pairs in _sources(data):
-        ratios = [math.log((len(t) + 1) / (len(s) + 1)) for n, (s, t) in enumerate(pairs) if fitting_half(n)]
-        medians[lang].append(statistics.median(ratios))
-        print(f"{lang}: {len(ratios):,} pairs, median {medians[lang][-1]:+.3f}", file=sys.stderr)
-    languages = {lang: round(statistics.mean(values), 3) for lang, values in sorted(medians.items())}
-    by_script: dict[str, list[float]] = defaultdict(list)
-    for lang, median in languages.items():
-        by_script[get(lang).script].append(median)
-    other = round(statistics.mean(m for script, values in by_script.items() if script != "Hans" for m in values), 3)
+        half = [pair for n, pair in enumerate(pairs) if fitting_half(n)]
+        found[lang].append(fit(half))
+        print(f"{lang}: {len(half):,} pairs, {found[lang][-1]}", file=sys.stderr)
+    languages = {lang: _mean(values) for lang, values in sorted(found.items())}
+    by_script: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for lang, fact in languages.items():
+        by_script[get(lang).script].append((fact["median"], fact["spread"]))
+    other = _mean([pair for script, pairs in by_script.items() if script != "Hans" for pair in pairs])
     by_script["Hant"] = by_script["Hans"]
-    by_script["Jpan"] = [_japanese(data / "qe/mlqe-pe-catastrophic-enja_majority_dev.tsv")]
-    scripts = {script: round(statistics.mean(values), 3) for script, values in sorted(by_script.items())}
-    syllables = round((other + scripts["Hans"]) / 2, 3)
-    scripts |= dict.fromkeys(SYLLABARIES, syllables)
+    by_script["Jpan"] = [(_japanese(data / "qe/mlqe-pe-catastrophic-enja_majority_dev.tsv"), by_script["Hans"][0][1])]
+    scripts = {script: _mean(values) for script, values in sorted(by_script.items())}
+    syllables = {key: round((other[key] + scripts["Hans"][key]) / 2, 3) for key in other}
+    scripts |= {script: dict(syllables) for script in SYLLABARIES}
     table = {"languages": languages, "scripts": scripts, "other": other, "slack": SLACK}
-    sys.stdout.write(HEADER + yaml.safe_dump(table, sort_keys=False))
+    sys.stdout.write(HEADER + yaml.safe_dump(table, sort_keys=False, default_flow_style=None))
+
+
+def _mean(values: list[tuple[float, float]]) -> dict[str, float]:
+    """The mean median, and the greatest spread: a language's data sets differ."""
+    return {
+        "median": round(statistics.mean(median for median, _ in values), 3),
+        "spread": round(max(spread for _, spread in values), 3),
+    }
 
 
 def _sources(data: Path) -> Iterator[tuple[str, list[Pair]]]:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mtqa.core.schema import Check
+from mtqa.filter.align import added_sentence, missing_sentence
 from mtqa.filter.copied import copied_run
 from mtqa.filter.cutoff import cut_off
+from mtqa.filter.damage import encoding_damage
 from mtqa.filter.empty import symbol_share
 from mtqa.filter.language import wrong_language
 from mtqa.filter.length import length_ratio
+from mtqa.filter.markup import leftover_markup
 from mtqa.filter.numbers import unmatched_numbers
+from mtqa.filter.protected import lost_placeholders, lost_urls
 from mtqa.filter.repetition import repetition
 from mtqa.filter.script import wrong_script
 from mtqa.filter.target import Target
@@ -44,6 +48,12 @@ TEXT_CHECKS: dict[Check, TextCheck] = {
     Check.REPETITION: TextCheck(repetition, by_sentence=True),
     Check.NUMBERS: TextCheck(unmatched_numbers),
     Check.CUT_OFF: TextCheck(cut_off),
+    Check.ENCODING: TextCheck(encoding_damage, english=True),
+    Check.MARKUP: TextCheck(leftover_markup, english=True),
+    Check.URLS: TextCheck(lost_urls),
+    Check.PLACEHOLDERS: TextCheck(lost_placeholders),
+    Check.MISSING_SENTENCE: TextCheck(missing_sentence),
+    Check.ADDED_SENTENCE: TextCheck(added_sentence),
 }
 """Checks of a single text. `duplicate` and `group` need all rows (duplicates.py, decide.py)."""
 

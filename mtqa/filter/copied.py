@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+from mtqa.filter.language import CLEAR_WORDS, ENGLISH_WORDS
 from mtqa.filter.target import Target
-from mtqa.filter.text import WORDS
+from mtqa.filter.text import LATIN
 
-WHOLE = 3
+TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 PLAIN_SHARE = 0.6
+COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
+UNTRANSLATED = 4.0
+WORD = 4
 QUOTED = re.compile(r'"[^"]{1,120}"|“[^”]{1,120}”')
 
 
@@ -16,16 +20,31 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     """Return the greatest number of lower-case words in an unbroken run of source words in the translation.
 
     Counted are words of two letters or more, in runs where they are three of five: names, titles, formulas and short
-    quotations stay as they are in good translations. A translation that is the source throughout counts one word more,
-    from three lower-case words on.
+    quotations stay as they are in good translations. A run of two or more that holds more than function words counts one
+    more where it holds one of these, too, and one more in a script that is not English's. All such words count, where three in four (of five at least) are the
+    source's. A translation that is the source throughout counts four at least, if it holds more than names: three
+    lower-case words, or a function word beside another word, or one word in another script than Latin.
     """
     if not source:
         return None
-    ours, theirs = WORDS.findall(source), WORDS.findall(target)
-    run = _longest_run(WORDS.findall(QUOTED.sub(" | ", source)), theirs)
-    lower = sum(1 for word in theirs if _plain(word))
-    if lower >= WHOLE and [w.casefold() for w in ours] == [w.casefold() for w in theirs]:
-        return float(max(run, lower) + 1)
+    ours, theirs = TOKENS.findall(source), TOKENS.findall(target)
+    foreign = lang.script not in ("Latn", "")
+    run = _longest_run(TOKENS.findall(QUOTED.sub(" | ", source)), theirs, foreign)
+    plain = [word for word in theirs if _plain(word)]
+    if len(plain) >= COPIED_WORDS:
+        known = set(ours)
+        copied = [word for word in plain if word in known]
+        if (
+            len(copied) >= COPIED_SHARE * len(plain)
+            and sum(word not in ENGLISH_WORDS for word in copied) >= COPIED_CONTENT
+        ):
+            run = max(run, len(plain))
+    if (
+        plain
+        and [w.casefold() for w in ours] == [w.casefold() for w in theirs]
+        and _more_than_names(theirs, plain, foreign)
+    ):
+        return max(float(run), UNTRANSLATED, len(plain) + 1.0)
     return float(run)
 
 
@@ -33,18 +52,32 @@ def _plain(word: str) -> bool:
     return len(word) > 1 and word.islower() and word.isalpha()
 
 
-def _longest_run(source: list[str], target: list[str]) -> int:
+def _more_than_names(words: list[str], plain: list[str], foreign: bool) -> bool:
+    if len(plain) >= 3 or (foreign and any(len(word) >= WORD for word in plain)):
+        return True
+    function = any(word.lower() in CLEAR_WORDS or word.lower() == "of" for word in words)
+    content = any(word not in ENGLISH_WORDS for word in plain)
+    asks = words[0].lower() in CLEAR_WORDS
+    return function and (content or asks)
+
+
+def _longest_run(source: list[str], target: list[str], foreign: bool) -> int:
     """Return the most lower-case words in a common run of words (dynamic programming over positions)."""
     places: dict[str, list[int]] = {}
     for position, word in enumerate(source):
         places.setdefault(word, []).append(position)
     best = 0
-    before: dict[int, tuple[int, int]] = {}
+    before: dict[int, tuple[int, int, bool, bool]] = {}
     for word in target:
         here = {}
-        for place in places.get(word, ()):
-            words, plain = before.get(place - 1, (0, 0))
-            here[place] = words + 1, plain + _plain(word)
-        best = max([best, *(plain for words, plain in here.values() if plain >= PLAIN_SHARE * words)])
+        if word in places:
+            plain, function = _plain(word), word in CLEAR_WORDS or word == "of"
+            content = plain and word not in ENGLISH_WORDS
+            for place in places[word]:
+                words, lower, functions, contents = before.get(place - 1, (0, 0, False, False))
+                here[place] = found = words + 1, lower + plain, functions or function, contents or content
+                if found[1] >= PLAIN_SHARE * found[0]:
+                    more = (found[2] and found[3]) + (foreign and found[3]) if found[1] > 1 else 0
+                    best = max(best, found[1] + more)
         before = here
     return best

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from mtqa.filter.length import excess
 from mtqa.filter.target import Target
 
-SOURCE_ENDS = ".?!:;"
-TARGET_ENDS = ".?!:;。？！：；؟۔؛।॥…፡።፧፨·;՞՜։၊။៕៖៚༎།⸮"
-CLOSING = "\"'”’»«›‹)]}」』）】］〉》】*_~ \u00a0\u200f\u200e\u202c\u200b“‘„"
+SOURCE_ENDS = ".?!:;…"
+TARGET_ENDS = ".?!:;。？！：；؟۔؛।॥…፡።፧፨·;՞՜։၊။៕៖៚༎།⸮|｜｡᱾᱿⵰꫰"
+CLOSING = "\"'”’»«›‹)]}」』）】］〉》】*_~ \u00a0\u200f\u200e\u202c\u200b\u200d“‘„"
 WHITE = " \t\r\n\v\f\u2028\u2029\u3000"
+UNFINISHED = ",，、،־-–—(（[「『《„¿¡"
 NO_SIGNS = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
+CLOSED = ")]}）」』》»”\"'’"
+RIGHT_TO_LEFT = frozenset({"Arab", "Hebr"})
 
 
 def cut_off(source: str | None, target: str, lang: Target) -> float | None:
-    """Return 1 where the source ends in .?!:; and the translation in no such sign, else 0.
+    """Return 1 where the source ends in a sign of .?!:;… and the translation in none, else 0.
 
-    Abstains for scripts that write without them (Thai, Lao, Khmer, Burmese, Tibetan).
+    Good translators forget the sign, too: a translation that is longer than usual by n standard deviations gets 1 - n,
+    as nothing seems to be lost. Also 1 where the translation ends in a comma, a dash or an opening bracket and the
+    source in none, or leaves a bracket open. Scripts that write without such signs (Thai, Lao, Khmer, Burmese, Tibetan)
+    are judged by the latter alone.
     """
-    if source is None or lang.script in NO_SIGNS:
+    if source is None:
         return None
+    bare = target.rstrip(WHITE)
+    last = source.rstrip(WHITE)[-1:]
+    if bare and bare[-1] in UNFINISHED and last not in UNFINISHED:
+        return 1.0
+    if lang.script not in RIGHT_TO_LEFT and _left_open(bare) and not _left_open(source):
+        return 1.0
+    if lang.script in NO_SIGNS or (bare[-1:] in CLOSED and last in CLOSED and bare[-1:]):
+        return 0.0
     finished = source.rstrip(CLOSING + WHITE)[-1:]
     if not finished or finished not in SOURCE_ENDS:
         return 0.0
     end = target.rstrip(CLOSING + WHITE)[-1:]
-    return 0.0 if end and end in TARGET_ENDS else 1.0
+    if end and end in TARGET_ENDS:
+        return 0.0
+    return 1.0 - max(0.0, excess(source, target, lang))
+
+
+def _left_open(text: str) -> bool:
+    """Whether the text's last round bracket is an opening one."""
+    opened = max(text.rfind("("), text.rfind("（"))
+    return opened >= 0 and opened > max(text.rfind(")"), text.rfind("）"))

@@ -1,13 +1,19 @@
-"""Equal rows, and translations that many different sources share."""
+"""Equal and nearly equal rows, and translations that many different sources share."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from mtqa.core.hashing import content_id
 from mtqa.filter.text import WORDS
+
+PERMUTATIONS = 64
+SIMILAR = 0.7
+SHINGLE = 5
 
 
 def key(*texts: str | None) -> int:
@@ -38,3 +44,35 @@ def repeats(rows: Sequence[int]) -> np.ndarray:
     if len(rows):
         found[np.unique(np.asarray(rows, np.uint64), return_index=True)[1]] = 0
     return found
+
+
+class Near:
+    """Finds rows whose question is nearly an earlier one's, on the same passage or on none.
+
+    MinHash of the question's character 5-grams (datasketch, 64 permutations), candidates from its index at a Jaccard
+    similarity of .7, the similarity itself estimated from the signatures.
+    """
+
+    def __init__(self) -> None:
+        from datasketch import MinHashLSH
+
+        self._index: Any = MinHashLSH(threshold=SIMILAR, num_perm=PERMUTATIONS)
+        self._found = array("f")
+
+    def add(self, row: dict[str, Any], source: Any = None) -> None:
+        """Count a row: the estimated similarity to the likest earlier one, 0 where none is like it."""
+        from datasketch import LeanMinHash, MinHash
+
+        text = " ".join(WORDS.findall(row["question"].casefold()))
+        grams = {text[i : i + SHINGLE] for i in range(max(1, len(text) - SHINGLE + 1))}
+        place = content_id(row["passage"])
+        minhash = MinHash(num_perm=PERMUTATIONS)
+        minhash.update_batch([gram.encode() for gram in sorted(grams)])
+        earlier = [name for name in self._index.query(minhash) if name[0] == place]
+        likest = max((minhash.jaccard(name[2]) for name in earlier), default=0.0)
+        self._found.append(likest if likest >= SIMILAR else 0.0)
+        self._index.insert((place, len(self._found), LeanMinHash(minhash)), minhash, check_duplication=False)
+
+    def scores(self) -> np.ndarray:
+        """Return the similarities (rows,), float32."""
+        return np.array(self._found, np.float32)

@@ -6,17 +6,35 @@ import math
 
 from mtqa.filter.target import Target
 
-BASE, PER_ROOT = 0.35, 4.0
+DEVIATIONS = 4.2
+FLOOR, PER_CHARACTER = 0.45, 55.0
+DRIFT, SHORT = 0.05, 2.0
 
 
 def length_ratio(source: str | None, target: str, lang: Target) -> float | None:
-    """Return |log((t+1)/(s+1)) - median| as a multiple of what is allowed, .35 + 4/√s: above 1 is unusual.
+    """Return |log((t+1)/(s+1)) - median| as a multiple of what is allowed: above 1 is unusual.
 
-    s and t count code points of source and translation; the median is the language's (`lengths.yaml`). The form was
-    chosen on professional translations: short texts vary more. Languages without data get a wider allowance.
+    s and t count code points of source and translation; the median and the standard deviation at 100 characters are
+    the language's (`lengths.yaml`). Allowed are 4.2 deviations, .05 for another domain, and 2/s for the shortest;
+    languages without data get a wider allowance. Short texts vary more, see `deviation`.
     """
     if not source:
         return None
     s, t = len(source.strip()), len(target.strip())
-    deviation = abs(math.log((t + 1) / (s + 1)) - lang.length.median)
-    return deviation / (BASE + lang.length.slack + PER_ROOT / math.sqrt(max(s, 1)))
+    allowed = DEVIATIONS * deviation(s, lang) + DRIFT + lang.length.slack + SHORT / max(s, 1)
+    return abs(math.log((t + 1) / (s + 1)) - lang.length.median) / allowed
+
+
+def deviation(characters: int, lang: Target) -> float:
+    """Return the standard deviation of the log length ratio for a source of so many characters.
+
+    The variance is a floor and a part that falls with the length, as in Gale and Church (1993); the two were fitted on
+    sentences of 5 to 300 characters in eleven languages (benchmarks/fit_length.py).
+    """
+    return lang.length.spread * math.sqrt(FLOOR + PER_CHARACTER / max(characters, 1))
+
+
+def excess(source: str, target: str, lang: Target) -> float:
+    """Return by how many standard deviations a translation is longer than usual (negative: shorter)."""
+    s, t = len(source.strip()), len(target.strip())
+    return (math.log((t + 1) / (s + 1)) - lang.length.median) / math.hypot(deviation(s, lang), lang.length.slack / 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,8 +17,11 @@ from mtqa.core.schema import Check
 from mtqa.filter.settings import FilterSettings
 
 DEFAULT = Path(__file__).with_name("default.yaml")
-FieldName = Literal["row", "question", "passage", "answer"]
+FieldName = Literal["row", "question", "passage", "answer", "sentence"]
 FIELDS: tuple[FieldName, ...] = ("row", "question", "passage", "answer")
+"""Fields of a corpus's rows."""
+PAIR_FIELDS: tuple[FieldName, ...] = ("question", "passage", "answer", "sentence")
+"""Fields of a table of pairs."""
 Threshold = float | None
 
 
@@ -32,6 +36,15 @@ class TextRules(Settings):
     repetition: Threshold = None
     numbers: Threshold = None
     cut_off: Threshold = None
+    encoding: Threshold = None
+    markup: Threshold = None
+    urls: Threshold = None
+    placeholders: Threshold = None
+    missing_sentence: Threshold = None
+    added_sentence: Threshold = None
+    semantic: Threshold = None
+    round_trip: Threshold = None
+    model_score: Threshold = None
     duplicate: Threshold = None
 
 
@@ -45,6 +58,10 @@ class RowRules(Settings):
     """Highest scores kept in a whole row."""
 
     duplicate: Threshold = None
+    near_duplicate: Threshold = None
+    conflict: Threshold = None
+    contamination: Threshold = None
+    hit_limit: Threshold = None
 
 
 class Profile(Settings):
@@ -56,6 +73,7 @@ class Profile(Settings):
     question: TextRules = TextRules()
     passage: TextRules = TextRules()
     answer: AnswerRules = AnswerRules()
+    sentence: TextRules = TextRules()
 
 
 @dataclass(frozen=True)
@@ -73,8 +91,11 @@ class Rule:
         return f"{self.field}.{self.check}"
 
 
-def load_rules(settings: FilterSettings) -> tuple[str, list[Rule]]:
-    """Return a profile's name and its rules in a fixed order, with the settings' thresholds put in.
+def load_rules(settings: FilterSettings, fields: Sequence[FieldName] = FIELDS) -> tuple[str, list[Rule]]:
+    """Return a profile's name and its rules of some fields in a fixed order, with the settings' thresholds put in.
+
+    Rules that nothing was set for are left out: `semantic` without an encoder, `round_trip` without translations back,
+    `contamination` without test sets.
 
     Raises UsageError for a missing or wrong profile and for thresholds of unknown names.
     """
@@ -82,7 +103,7 @@ def load_rules(settings: FilterSettings) -> tuple[str, list[Rule]]:
     profile = parse(Profile, load_yaml(path), path)
     thresholds = {
         f"{field}.{check}": value
-        for field in FIELDS
+        for field in (*FIELDS, "sentence")
         for check, value in getattr(profile, field).model_dump(by_alias=True).items()
     }
     for name, value in settings.thresholds.items():
@@ -101,7 +122,18 @@ def load_rules(settings: FilterSettings) -> tuple[str, list[Rule]]:
         if not math.isfinite(value):
             raise UsageError(f"The threshold of '{name}' is {value}.", where="thresholds", expected="a number")
         field, check = name.split(".")
+        if field not in fields or not _possible(Check(check), settings):
+            continue
         rules.append(Rule(field, Check(check), value, field in profile.drop))
     if not rules:
         raise UsageError("The profile makes no check.", where=path, expected="at least one threshold")
     return profile.name, rules
+
+
+def _possible(check: Check, settings: FilterSettings) -> bool:
+    needs = {
+        Check.SEMANTIC: settings.encoder,
+        Check.ROUND_TRIP: settings.round_trip,
+        Check.CONTAMINATION: settings.contamination,
+    }
+    return bool(needs.get(check, True))

@@ -1,4 +1,4 @@
-"""Loops: a unit repeated again and again, or a text made of few distinct pieces."""
+"""Loops: a unit repeated again and again, a phrase that comes back, or a text made of few distinct pieces."""
 
 from __future__ import annotations
 
@@ -7,25 +7,43 @@ from itertools import pairwise
 
 from mtqa.filter.target import Target
 
-ALLOWED = 3
+ALLOWED, ALLOWED_PHRASE = 3, 2
+PHRASE_LETTERS, SENTENCE_LETTERS = 7, 24
 ALLOWED_LETTER, ALLOWED_SYMBOLS = 6, 9
 GRAM = 4
 SHORT_TEXT = 300
 DISTINCT_SHORT, DISTINCT_LONG = 0.6, 0.5
 MIN_GRAMS = 20
 WINDOW = 1000
+RETURNS, RETURNS_CHARACTERS = 2.0, 500
+RETURNING_WORDS, RETURNING_LETTERS = 3, 8
 
 
 def repetition(source: str | None, target: str, lang: Target) -> float | None:
     """Return how repetitive a translation is, as a multiple of what good text reaches: above 1 is a loop.
 
-    The greater of (a) the times that one unit stands in a row, over three (a single letter: six; units without a
-    letter: nine), and (b) .6 over the share of distinct character 4-grams (.5 from 300 characters on; texts under 20
-    4-grams are not judged so), in the worst window of 1,000 characters, because long texts repeat more. Abstains where
-    the source is a loop too.
+    The greatest of (a) the times that one unit stands in a row, over three (units of seven letters or more: two, of 24:
+    one and a half; a single letter: six; units without a letter: nine), (b) .6 over the share of distinct character
+    4-grams (.5 from 300 characters on; texts under 20 4-grams are not judged so), in the worst window of 1,000
+    characters, because long texts repeat more, and (c) how many times more often the commonest group of three words
+    comes (eight letters in scripts without spaces) than any of the source's, over two and one for each 500 characters.
+    Abstains where the source is a loop too. (c) is the oscillation measure of Raunak et al., NAACL 2021, on shorter
+    groups.
     """
     score = _worst(target)
+    if source:
+        score = max(score, (_top(target) - _top(source)) / (RETURNS + len(target) / RETURNS_CHARACTERS))
     return None if source and score > 1 and _worst(source) > 1 else score
+
+
+def _top(text: str) -> int:
+    """Return how often the commonest group of words (or letters) comes."""
+    words = text.casefold().split()
+    if len(words) * 12 < len(text):
+        letters = "".join(words)
+        groups = [letters[i : i + RETURNING_LETTERS] for i in range(len(letters) - RETURNING_LETTERS + 1)]
+        return max(Counter(groups).values(), default=1)
+    return max(Counter(zip(words, words[1:], words[2:], strict=False)).values(), default=1)
 
 
 def _worst(text: str) -> float:
@@ -41,10 +59,11 @@ def _score(text: str) -> float:
     if len(grams) >= MIN_GRAMS:
         limit = DISTINCT_SHORT if len(text) < SHORT_TEXT else DISTINCT_LONG
         score = limit * len(grams) / len(counts)
-    often = {gram for gram, count in counts.items() if count >= ALLOWED}
+    if len(counts) == len(grams):
+        return score
     places: dict[str, list[int]] = {}
     for place, gram in enumerate(grams):
-        if gram in often:
+        if counts[gram] > 1:
             places.setdefault(gram, []).append(place)
     return max([score, *(_loop(text, found) for found in places.values())])
 
@@ -52,7 +71,7 @@ def _score(text: str) -> float:
 def _loop(text: str, places: list[int]) -> float:
     """Return the longest row of one unit, over what is allowed, among units that begin at one of the places.
 
-    A unit that stands four times in a row begins with a 4-gram that recurs at the unit's distance.
+    A unit that stands twice in a row begins with a 4-gram that recurs at the unit's distance.
     """
     best = 0.0
     reached = -1
@@ -68,7 +87,12 @@ def _loop(text: str, places: list[int]) -> float:
     return best
 
 
-def _allowed(unit: str) -> int:
-    if not any(c.isalpha() for c in unit):
+def _allowed(unit: str) -> float:
+    letters = sum(map(str.isalpha, unit))
+    if not letters:
         return ALLOWED_SYMBOLS
+    if letters >= SENTENCE_LETTERS:
+        return 1.5
+    if letters >= PHRASE_LETTERS:
+        return ALLOWED_PHRASE
     return ALLOWED if len(unit) > 1 else ALLOWED_LETTER

@@ -22,7 +22,20 @@ UPPER: dict[Check, float] = {
     Check.REPETITION: 4,
     Check.NUMBERS: 20,
     Check.CUT_OFF: 1,
+    Check.ENCODING: 10,
+    Check.MARKUP: 10,
+    Check.URLS: 5,
+    Check.PLACEHOLDERS: 5,
+    Check.MISSING_SENTENCE: 20,
+    Check.ADDED_SENTENCE: 20,
+    Check.SEMANTIC: 2,
+    Check.ROUND_TRIP: 1,
+    Check.MODEL_SCORE: 1,
+    Check.HIT_LIMIT: 1,
     Check.DUPLICATE: 20,
+    Check.NEAR_DUPLICATE: 1,
+    Check.CONFLICT: 10,
+    Check.CONTAMINATION: 1,
 }
 """Where a check's histogram ends; its last bin counts everything above, too."""
 

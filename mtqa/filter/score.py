@@ -12,11 +12,11 @@ import pyarrow as pa
 from mtqa.core.corpus import Corpus, read_batches
 from mtqa.core.progress import Progress
 from mtqa.core.schema import ENGLISH, SCORES, Check
-from mtqa.filter import duplicates
 from mtqa.filter.checks import TEXT_CHECKS, Sentences, check_passage, check_text
 from mtqa.filter.join import Row, joined
 from mtqa.filter.profiles import Rule
 from mtqa.filter.target import Target
+from mtqa.filter.whole import Extra, extra_scores
 
 REMEMBERED = 4096
 
@@ -31,11 +31,14 @@ class TextPair:
 
 
 def score_language(
-    corpus: Corpus, facts: Target, rules: Sequence[Rule], bar: Progress
+    corpus: Corpus, facts: Target, rules: Sequence[Rule], bar: Progress, extra: Extra
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Yield (split, scores of its rows in file order, as a batch of the SCORES schema: n · rules rows)."""
+    """Yield (split, scores of its rows in file order, as a batch of the SCORES schema: n · rules rows).
+
+    `extra` holds what checks beyond single texts need.
+    """
     lang = facts.code
-    whole = _whole_language(corpus, lang, rules)
+    whole = extra_scores(corpus, facts, rules, extra)
     memory: dict[tuple[str, TextPair], list[float]] = {}
     start = 0
     for split in corpus.splits(lang):
@@ -44,6 +47,11 @@ def score_language(
             scores = scores.reshape(len(rows), len(rules))
             for column, values in whole.items():
                 scores[:, column] = values[start : start + len(rows)]
+            if extra.semantic and lang != ENGLISH:
+                for column, rule in enumerate(rules):
+                    if rule.check == Check.SEMANTIC:
+                        found = [pairs_of(row, source, rule.field) for row, source in rows]
+                        scores[:, column] = _worst_of_rows(extra.semantic.scores, found, facts)
             start += len(rows)
             bar.update(len(rows))
             yield split, score_batch([row["item_id"] for row, _ in rows], scores, rules)
@@ -80,29 +88,8 @@ class ScoreReader:
         return all_of_them[:rows]
 
 
-def _score_row(
-    row: Row, source: Row | None, rules: Sequence[Rule], lang: Target, memory: dict[tuple[str, TextPair], list[float]]
-) -> list[float]:
-    scores: list[float] = []
-    for field in dict.fromkeys(rule.field for rule in rules):
-        checks = [rule.check for rule in rules if rule.field == field]
-        pairs = _pairs(row, source, field)
-        if not pairs:
-            scores += [np.nan] * len(checks)
-            continue
-        found = []
-        for pair in pairs:
-            known = memory.get((field, pair))
-            if known is None:
-                if len(memory) >= REMEMBERED:
-                    memory.clear()
-                known = memory[field, pair] = [_score_text(check, pair, lang) for check in checks]
-            found.append(known)
-        scores += found[0] if len(found) == 1 else [_worst(column) for column in zip(*found, strict=True)]
-    return scores
-
-
-def _score_text(check: Check, pair: TextPair, lang: Target) -> float:
+def score_text(check: Check, pair: TextPair, lang: Target) -> float:
+    """Return one check's score of a text, NaN where it abstains or needs more than the text."""
     known = TEXT_CHECKS.get(check)
     if known is None or (lang.code == ENGLISH and not known.english):
         return np.nan
@@ -113,12 +100,7 @@ def _score_text(check: Check, pair: TextPair, lang: Target) -> float:
     return np.nan if score is None else score
 
 
-def _worst(scores: Sequence[float]) -> float:
-    known = [score for score in scores if score == score]
-    return max(known) if known else np.nan
-
-
-def _pairs(row: Row, source: Row | None, field: str) -> list[TextPair]:
+def pairs_of(row: Row, source: Row | None, field: str) -> list[TextPair]:
     """Return a field's texts to judge: one, for answers one each; none where the row has no such field."""
     if field in ("question", "passage"):
         if row[field] is None and not (source and source[field]):
@@ -136,6 +118,47 @@ def _pairs(row: Row, source: Row | None, field: str) -> list[TextPair]:
     return []
 
 
+def _score_row(
+    row: Row, source: Row | None, rules: Sequence[Rule], lang: Target, memory: dict[tuple[str, TextPair], list[float]]
+) -> list[float]:
+    scores: list[float] = []
+    for field in dict.fromkeys(rule.field for rule in rules):
+        checks = [rule.check for rule in rules if rule.field == field]
+        pairs = pairs_of(row, source, field)
+        if not pairs:
+            scores += [np.nan] * len(checks)
+            continue
+        found = []
+        for pair in pairs:
+            known = memory.get((field, pair))
+            if known is None:
+                if len(memory) >= REMEMBERED:
+                    memory.clear()
+                known = memory[field, pair] = [score_text(check, pair, lang) for check in checks]
+            found.append(known)
+        scores += found[0] if len(found) == 1 else [_worst(column) for column in zip(*found, strict=True)]
+    return scores
+
+
+def _worst(scores: Sequence[float]) -> float:
+    known = [score for score in scores if score == score]
+    return max(known) if known else np.nan
+
+
+def _worst_of_rows(scorer: object, rows: Sequence[Sequence[TextPair]], lang: Target) -> list[float]:
+    """Return the worst semantic score of each row's texts, and of their sentences where these are known."""
+    flat = [(n, s, t) for n, pairs in enumerate(rows) for pair in pairs for s, t in _texts(pair)]
+    values = scorer([(s, t) for _, s, t in flat], lang)  # type: ignore[operator]
+    worst = [np.nan] * len(rows)
+    for (n, _, _), value in zip(flat, values, strict=True):
+        worst[n] = _worst([worst[n], value])
+    return worst
+
+
+def _texts(pair: TextPair) -> list[tuple[str, str]]:
+    return [(pair.source, pair.target), *pair.sentences] if pair.source and pair.target else []
+
+
 def _sentences(row: Row, source: Row | None) -> Sentences:
     """Return the passage's sentence pairs that translate wrote down."""
     segments = (row["mt"] or {}).get("segments") or []
@@ -148,26 +171,3 @@ def _sentences(row: Row, source: Row | None) -> Sentences:
         )
         for segment in segments
     )
-
-
-def _whole_language(corpus: Corpus, lang: str, rules: Sequence[Rule]) -> dict[int, np.ndarray]:
-    """Return the scores of the duplicate rules by column, which need a pass over all rows of the language."""
-    columns = {n: rule.field for n, rule in enumerate(rules) if rule.check == Check.DUPLICATE}
-    keys: dict[str, list[int]] = {name: [] for name in ("row", "question", "passage", "from question", "from passage")}
-    if not columns:
-        return {}
-    for split in corpus.splits(lang):
-        for rows in joined(corpus, lang, split):
-            for row, source in rows:
-                answers = [answer["text"] for answer in row["answers"]]
-                keys["row"].append(duplicates.key(row["question"], row["passage"], *answers))
-                for field in ("question", "passage"):
-                    keys[field].append(duplicates.key(row[field]))
-                    keys[f"from {field}"].append(duplicates.source_key((source or row)[field] or ""))
-    scores = {}
-    for column, field in columns.items():
-        if field == "row":
-            scores[column] = duplicates.repeats(keys["row"])
-        else:
-            scores[column] = duplicates.sources_of_each(keys[field], keys[f"from {field}"])
-    return scores

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from functools import cache
 
 from mtqa.filter.target import Target
 from mtqa.filter.text import LETTERS, uncopied
 
 MIN_LETTERS = 3
+MIN_VARIANTS = 2
+STRAY = 3.0
+MIN_STRAY = 3
+NO_MAIN: dict[str, int] = {"Jpan": 10, "Hang": 4}
+"""Letters from which a text without one of its main script's own is wrong: kanji alone may be a name."""
 NAMES: dict[str, tuple[str, ...]] = {
     "Arab": ("ARABIC",),
     "Armn": ("ARMENIAN",),
@@ -41,22 +47,65 @@ NAMES: dict[str, tuple[str, ...]] = {
     "Tibt": ("TIBETAN",),
 }
 """First words of the Unicode names of a script's letters (the standard library has no script property)."""
+ANYWHERE = frozenset({"LATIN", "GREEK", "MODIFIER", "FULLWIDTH", "MATHEMATICAL", "", "FEMININE", "MASCULINE"})
+"""Letters that names, units and formulas bring into any script."""
 
 
 def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
     """Return the share of letters outside the language's script, among those of words that the source has not.
 
-    Abstains below three such letters, and for scripts that are not in the table. Hans and Hant are not told apart.
+    Letters of a third script (neither the language's nor Latin or Greek, three at least) count three times, as no good
+    text has them. Where the language is written in simplified or in traditional characters, the share of those that
+    exist in the other only, two at least, if that is greater. Japanese without kana and Korean without hangul are
+    wrong from a length on where kanji may be a name no more. Abstains below three letters, and for scripts that are
+    not in the table.
     """
     if lang.script not in NAMES:
         return None
-    letters = "".join(LETTERS.findall(uncopied(source, target)))
-    if len(letters) < MIN_LETTERS:
+    letters = Counter("".join(LETTERS.findall(uncopied(source, target))))
+    total = letters.total()
+    if total < MIN_LETTERS:
         return None
     expected = NAMES[lang.script]
-    return sum(1 for letter in letters if _script_word(letter) not in expected) / len(letters)
+    words: Counter[str] = Counter()
+    for letter, number in letters.items():
+        words[_script_word(letter)] += number
+    if lang.script in NO_MAIN and total >= NO_MAIN[lang.script] and not any(words[w] for w in expected if w != "CJK"):
+        return 1.0
+    outside = sum(number for word, number in words.items() if word not in expected)
+    stray = sum(number for word, number in words.items() if word not in expected and word not in ANYWHERE)
+    score = outside / total
+    if stray >= MIN_STRAY:
+        score = max(score, min(1.0, STRAY * stray / total))
+    if lang.script in ("Hans", "Hant"):
+        simplified, traditional = _variants()
+        own, other = (simplified, traditional) if lang.script == "Hans" else (traditional, simplified)
+        wrong = sum(number for letter, number in letters.items() if letter in other)
+        right = sum(number for letter, number in letters.items() if letter in own)
+        if wrong >= MIN_VARIANTS:
+            score = max(score, wrong / (wrong + right))
+    return score
 
 
 @cache
 def _script_word(letter: str) -> str:
     return unicodedata.name(letter, "").split(" ")[0]
+
+
+@cache
+def _variants() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the characters that only simplified and only traditional Chinese has.
+
+    Those of one national character set that the other lacks (GB 2312, Big5): Python's codecs know them.
+    """
+    han = [chr(code) for code in range(0x4E00, 0xA000)]
+    simplified, traditional = (frozenset(c for c in han if _has(codec, c)) for codec in ("gb2312", "big5"))
+    return simplified - traditional, traditional - simplified
+
+
+def _has(codec: str, char: str) -> bool:
+    try:
+        char.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from mtqa.core.recipe import Settings
+
+PATHS = ("profile", "lengths", "encoder", "round_trip", "contamination", "identifiers")
 
 
 class FilterSettings(Settings):
@@ -23,7 +26,28 @@ class FilterSettings(Settings):
         description="any: each language for itself. all: an item that fails in one language leaves all of them. "
         "min_languages:K: an item stays if it passes in at least K languages.",
     )
-    seed: int = Field(0, ge=0, description="Seed of the sampling inside langdetect.")
+    lengths: str | None = Field(None, description="Length bounds of your own, as mtqa calibrate-filter writes them.")
+    identifiers: list[str] = Field(
+        default_factory=lambda: ["fasttext", "py3langid", "cld2"],
+        min_length=2,
+        description="Language identifiers in the order in which they are asked: fasttext, py3langid, cld2, "
+        "langdetect, or the file of a fastText model (GlotLID, OpenLID).",
+    )
+    encoder: str | None = Field(
+        None,
+        description="Encoder of the check 'semantic': demo, a Hub id such as sentence-transformers/LaBSE, or a folder; "
+        "null for none.",
+    )
+    device: str = Field("cpu", description="Where the encoder runs: cpu, cuda, cuda:1, mps.")
+    contamination: list[str] | None = Field(
+        None,
+        description="Test sets whose questions and passages must not be trained on: files or folders, or 'sample'. "
+        "A recipe's own benchmarks and held-out sets by default there; [] for none.",
+    )
+    round_trip: str | None = Field(
+        None, description="Translations back into English (JSONL, TSV or Parquet: item_id, lang, field, text)."
+    )
+    seed: int = Field(0, ge=0, description="Seed of the sampling inside langdetect, and of the report's samples.")
 
     @field_validator("group", mode="before")
     @classmethod
@@ -32,3 +56,18 @@ class FilterSettings(Settings):
         if isinstance(value, dict) and list(value) == ["min_languages"]:
             return f"min_languages:{value['min_languages']}"
         return value
+
+    def record(self) -> dict[str, Any]:
+        """Return what the result depends on: no device, of files and folders only the names.
+
+        What the files hold stands in the manifest's inputs.
+        """
+        values = {key: value for key, value in super().record().items() if key != "device"}
+        for key in PATHS:
+            value = values[key]
+            values[key] = [_name(v) for v in value] if isinstance(value, list) else _name(value)
+        return values
+
+
+def _name(value: str | None) -> str | None:
+    return Path(value).expanduser().resolve().name if value and Path(value).expanduser().exists() else value

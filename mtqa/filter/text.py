@@ -9,6 +9,7 @@ LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff"
 LETTERS = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+")
 """Runs of letters; Latin ones end where another script begins, as in `NASUWT是什么`."""
 WORDS = re.compile(r"\w+")
+ANCHORS = re.compile(rf"\d{{1,15}}|(?<![{LATIN}])[A-Z\u00c0-\u00de][{LATIN}]{{2,}}")
 
 
 def letter_count(text: str) -> int:
@@ -31,3 +32,12 @@ def uncopied(source: str | None, target: str) -> str:
         return target
     known = _known_words(source)
     return LETTERS.sub(lambda match: " " if match[0].casefold() in known else match[0], target)
+
+
+@lru_cache(maxsize=256)
+def anchors(text: str) -> frozenset[str]:
+    """Return what a translation keeps as it is: numbers (in ASCII digits) and capitalised Latin words of three letters.
+
+    Words are cut to their first five letters, as grammar changes their ends.
+    """
+    return frozenset(str(int(word)) if word.isdigit() else word[:5].casefold() for word in ANCHORS.findall(text))

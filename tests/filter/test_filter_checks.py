@@ -9,7 +9,8 @@ from mtqa.filter.checks import TEXT_CHECKS, check_passage
 from mtqa.filter.copied import copied_run
 from mtqa.filter.cutoff import cut_off
 from mtqa.filter.empty import symbol_share
-from mtqa.filter.language import NO_LANGUAGE, identifiers_for, langdetect, wrong_language
+from mtqa.filter.identifiers import NO_LANGUAGE, identifier
+from mtqa.filter.language import judges_for, wrong_language
 from mtqa.filter.length import length_ratio
 from mtqa.filter.repetition import repetition
 from mtqa.filter.script import NAMES, wrong_script
@@ -38,7 +39,8 @@ def test_symbol_share(source, text, score):
 
 def test_length_ratio_is_the_deviation_over_what_is_allowed():
     source, text = "x" * 99, "y" * 199
-    expected = abs(math.log(200 / 100) - GERMAN.length.median) / (0.35 + 4 / math.sqrt(99))
+    spread = GERMAN.length.spread * math.sqrt(0.45 + 55 / 99)
+    expected = abs(math.log(200 / 100) - GERMAN.length.median) / (4.2 * spread + 0.05 + 2 / 99)
     assert length_ratio(source, text, GERMAN) == pytest.approx(expected)
     assert length_ratio(None, text, GERMAN) is None
 
@@ -66,7 +68,7 @@ def test_uncopied_leaves_out_words_of_the_source_in_any_script():
 @pytest.mark.parametrize(
     ("lang", "text", "score"),
     [
-        ("deu_Latn", "Гдлe?", 0.75),
+        ("deu_Latn", "Гдлe?", 1),
         ("rus_Cyrl", "Где был Paris", 0),
         ("rus_Cyrl", "wo war das", 1),
         ("hin_Deva", "पेरिस कहाँ है", 0),
@@ -85,16 +87,33 @@ def test_script_table_covers_the_scripts_of_flores():
     assert {language.script for language in all_languages()} == set(NAMES)
 
 
+def names(judges):
+    return [judge.name for judge in judges]
+
+
 def test_wrong_language_needs_two_identifiers_that_know_the_target():
     german = "Wann wurde die alte Mühle am Fluss eigentlich gebaut?"
     french = "Quand le vieux moulin au bord de la rivière a-t-il été construit?"
     assert wrong_language("When was it?", german, GERMAN) == 0
     assert wrong_language("When was it?", french, GERMAN) > 0.6
-    assert [i.name for i in identifiers_for(GERMAN)] == ["py3langid", "langdetect"]
-    assert [i.name for i in identifiers_for(HAUSA)] == ["py3langid"]
-    assert 0.6 < wrong_language("When was it?", french, HAUSA) <= 0.8
+    assert names(judges_for(GERMAN)[0]) == ["fasttext", "py3langid", "cld2"]
+    assert names(judges_for(HAUSA)[0]) == ["py3langid", "cld2"]
+    assert wrong_language("When was it?", french, HAUSA) > 0.6
     assert wrong_language("When was it?", french, target("kmb_Latn")) is None
-    assert identifiers_for(target("arb_Latn")) == ()
+    assert judges_for(target("arb_Latn"))[0] == ()
+
+
+def test_an_identifier_that_knows_the_target_alone_needs_one_more_that_names_the_same_language():
+    alone = target("sag_Latn")
+    assert names(judges_for(alone)[0]) == ["cld2"]
+    french = "Quand le vieux moulin au bord de la rivière a-t-il été construit?"
+    assert 0.6 < wrong_language("When was it?", french, alone) <= 0.8
+
+
+def test_english_is_found_whatever_identifiers_know():
+    english = "The bridge that was built during the war has been closed since then."
+    assert wrong_language("Where is the old mill?", english, target("kmb_Latn")) == 0.9
+    assert wrong_language("Where is the old mill?", english, GERMAN) == 0.9
 
 
 @pytest.mark.parametrize("text", ["", "42", "Paris?", "When was the old mill by the river built in Paris?"])
@@ -103,7 +122,7 @@ def test_wrong_language_abstains_on_little_text(text):
 
 
 def test_langdetect_never_raises_and_repeats_itself():
-    judge = langdetect(0)
+    judge = identifier("langdetect")
     assert judge.identify("") == judge.identify("42") == (NO_LANGUAGE, 0.0)
     assert judge.identify("Otec matka syn") == judge.identify("Otec matka syn")
 
@@ -115,11 +134,11 @@ def test_langdetect_never_raises_and_repeats_itself():
         ("when was it", "when was it", 4),
         ("Brown v. Board", "Brown v. Board", 0),
         ("red dragon", "red dragon", 2),
-        ("He said that the old mill was sold.", "Er sagte, the old mill was verkauft.", 4),
+        ("He said that the old mill was sold.", "Er sagte, the old mill was verkauft.", 5),
         ("such that a × b = c holds", "so dass a × b = c gilt", 0),
         ("Doctor Who and the Daleks in the Seven Keys", "Doctor Who and the Daleks in the Seven Keys gewann", 1),
         ("Return of the King of Ur", "Und Return of the King of Ur", 3),
-        ("the mill of John was sold by him", "Die Müller: the mill of John was sold by ihm", 6),
+        ("the mill of John was sold by him", "Die Müller: the mill of John was sold by ihm", 7),
         ('the film "all of the people here" won', "der Film „all of the people here“ gewann", 1),
         ("die a death", "die Sache", 1),
         (None, "the old mill was", None),
@@ -165,7 +184,7 @@ def test_repetition_of_long_natural_text_does_not_grow_with_length():
         ('He said: "No."', "Er sagte: „Nein.“ ", "deu_Latn", 0),
         ("Where is it?", "在哪里？", "zho_Hans", 0),
         ("Where is it?", "कहाँ है।", "hin_Deva", 0),
-        ("Where is it?", "ที่ไหน", "tha_Thai", None),
+        ("Where is it?", "ที่ไหน", "tha_Thai", 0),
         ("a title", "ein Titel", "deu_Latn", 0),
         ("Where?", "", "deu_Latn", 1),
     ],

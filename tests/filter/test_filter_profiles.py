@@ -6,7 +6,7 @@ from mtqa.core.errors import UsageError
 from mtqa.core.recipe import parse
 from mtqa.core.schema import Check
 from mtqa.filter.checks import TEXT_CHECKS
-from mtqa.filter.profiles import TextRules, load_rules
+from mtqa.filter.profiles import RowRules, TextRules, load_rules
 from mtqa.filter.report import UPPER
 from mtqa.filter.settings import FilterSettings
 
@@ -14,9 +14,10 @@ from mtqa.filter.settings import FilterSettings
 def test_default_profile_names_every_check_and_does_not_drop_for_answers():
     name, rules = load_rules(FilterSettings())
     assert name == "default"
-    assert {rule.check for rule in rules} == set(TEXT_CHECKS) | {Check.DUPLICATE} == set(Check) - {Check.GROUP}
+    assert {rule.check for rule in rules} == set(TEXT_CHECKS) | {Check.DUPLICATE, Check.CONFLICT}
     assert {rule.field for rule in rules if rule.drops} == {"row", "question", "passage"}
-    assert {field.alias or name for name, field in TextRules.model_fields.items()} == set(UPPER)
+    fields = {field.alias or name for rules in (TextRules, RowRules) for name, field in rules.model_fields.items()}
+    assert fields == set(UPPER) == set(Check) - {Check.GROUP}
 
 
 def test_thresholds_change_and_leave_out():

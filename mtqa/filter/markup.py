@@ -1,0 +1,42 @@
+"""Markup left over: tags, entities, tokeniser marks and language tokens that the source has not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from mtqa.filter.target import Target
+
+TAG_NAMES = (
+    "a|abbr|article|b|big|blockquote|body|br|center|cite|code|dd|div|dl|dt|em|font|footer|form|h[1-6]|head|header|hr|"
+    "html|i|iframe|img|input|label|li|link|main|mark|meta|nav|ol|option|p|pre|q|ref|s|script|section|select|small|span|"
+    "strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|nowiki|math|unk|pad|mask|"
+    "bos|eos"
+)
+TRIGGER = re.compile(r"[<>&\[\]{}*_`⁇▁@|#=\\]|'''")
+MARKUP = re.compile(
+    rf"<\s?/?\s?(?:{TAG_NAMES})\b[^<>]{{0,300}}>|</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s?=\s?(?:\"[^\"]*\"|'[^']*'|[^\s<>]+))*\s*/?>"
+    rf"|<\s?/\s?[A-Za-z]\w*|<\s?(?:{TAG_NAMES})\b(?=\s+[\w-]+\s?=|\s*/?$)|<!--|-->|<!\[CDATA|]]>|<\?\w+|\?>"
+    r"|&\s?(?:[A-Za-z]{2,8}|#\s?\d{1,6}|#x[0-9a-fA-F]{1,5})\s?;|&(?:nbsp|quot|amp|lt|gt|apos)\b|&#\d+"
+    r"|\[\s?/?\s?(?:b|i|u|s|url|img|quote|code|ref|center|color|size|list)\b[^\]]{0,80}\]"
+    r"|\{\{|\}\}|\[\[|\]\]|'''|```|\*\*|__(?=\w)|(?<=\w)__|^\s*#{1,6}\s|\]\(https?:|\{\|\s|\|\}"
+    r"|⁇|▁|@[-.,:/]@|@@(?=\s|$)|>>\w{2,8}<<|\b[a-z]{3}_(?:Latn|Cyrl|Arab|Deva|Hans|Hant|Grek|Hebr|Thai|Beng|Ethi)\b"
+    r"|\\(?:n|r|t|\")(?![a-z])|\bclass=|\bhref=|\bstyle=",
+    re.M,
+)
+
+
+def leftover_markup(source: str | None, target: str, lang: Target) -> float | None:
+    """Return how many pieces of markup stand in a translation beyond those of its source.
+
+    HTML and wiki tags, entities, Markdown and BBCode marks; what tokenisers leave behind (`▁`, `@@`, `⁇`, `<unk>`) and
+    language tokens (`>>deu<<`, `deu_Latn`). White space within a piece does not count: engines put it there.
+    """
+    if not TRIGGER.search(target):
+        return 0.0
+    found = _pieces(target)
+    return float(sum((found - _pieces(source)).values()) if source else sum(found.values()))
+
+
+def _pieces(text: str) -> Counter[str]:
+    return Counter("".join(piece.split()).casefold() for piece in MARKUP.findall(text))

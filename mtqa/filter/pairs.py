@@ -1,0 +1,201 @@
+"""Judging any parallel text: a table of pairs in, a decision for each of its rows out."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtqa.core.errors import UsageError
+from mtqa.core.languages import resolve
+from mtqa.core.progress import progress
+from mtqa.core.schema import Check
+from mtqa.filter.duplicates import key, source_key, sources_of_each
+from mtqa.filter.job import target_of
+from mtqa.filter.profiles import PAIR_FIELDS, Rule, load_rules
+from mtqa.filter.score import TextPair, score_text
+from mtqa.filter.semantic import SAMPLE, Semantic
+from mtqa.filter.settings import FilterSettings
+from mtqa.filter.table import read_rows
+from mtqa.filter.target import Target, unlisted
+
+COLUMNS = ("id", "source", "translation", "lang", "field")
+BATCH = 2048
+DIGITS = 4
+TAG = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
+
+
+@dataclass
+class Counts:
+    """Rows and kept rows by language and field, and how often each reason was given."""
+
+    rows: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kept: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts as JSON-like values."""
+        return {
+            "rows": self.rows.total(),
+            "kept": self.kept.total(),
+            "groups": [
+                {
+                    "lang": lang,
+                    "field": name,
+                    "rows": rows,
+                    "kept": self.kept[lang, name],
+                    "reasons": {r: n for (a, b, r), n in sorted(self.reasons.items()) if (a, b) == (lang, name)},
+                }
+                for (lang, name), rows in sorted(self.rows.items())
+            ],
+        }
+
+
+def judge_pairs(pairs: Path, settings: FilterSettings, out: Path) -> Counts:
+    """Judge a table with the columns id, source, translation, lang and field; write a decision a line to `out`.
+
+    `field` is question, answer, sentence or passage; a missing translation is an empty one. Each line of `out` is JSON:
+    `id`; `keep`; `reasons`, the names of the checks that the row fails; `scores` by check, null where it abstains.
+    Lines are in the table's order, and memory holds 16 bytes a row. Raises UsageError that names the row for a wrong
+    table.
+    """
+    if out.is_dir() or out.resolve() == pairs.resolve():
+        raise UsageError("The decisions need a file of their own.", where=out, next_step="choose another --out")
+    _, rules = load_rules(settings, PAIR_FIELDS)
+    judge = _Judge(settings, rules)
+    shared = judge.prepare(pairs)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.tmp")
+    counts = Counts()
+    try:
+        with (
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+            progress("filter", len(shared), "rows") as bar,
+        ):
+            rows = _checked_rows(pairs, judge)
+            start = 0
+            while batch := list(islice(rows, BATCH)):
+                for line in judge.decide(batch, shared[start : start + len(batch)], counts):
+                    file.write(line + "\n")
+                start += len(batch)
+                bar.update(len(batch))
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return counts
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: Any
+    field: str
+    lang: Target
+    pair: TextPair
+
+
+class _Judge:
+    """The rules by field, the languages met so far, and the encoder where there is one."""
+
+    def __init__(self, settings: FilterSettings, rules: Sequence[Rule]) -> None:
+        self.settings = settings
+        self.rules = {name: [rule for rule in rules if rule.field == name] for name in PAIR_FIELDS}
+        self.semantic = Semantic(settings.encoder, settings.device) if settings.encoder else None
+        self._targets: dict[str, Target] = {}
+
+    def target(self, lang: str, row: int, path: Path) -> Target:
+        """Return what is known about a language; of those that are in no table, the pooled facts."""
+        if lang not in self._targets:
+            try:
+                self._targets[lang] = target_of(resolve(lang), self.settings)
+            except UsageError as error:
+                if error.what.endswith("is ambiguous.") or not TAG.fullmatch(lang):
+                    raise UsageError(error.what, where=f"{path}, row {row}", expected=error.expected) from error
+                self._targets[lang] = unlisted(lang, self.settings.seed, tuple(self.settings.identifiers))
+        return self._targets[lang]
+
+    def prepare(self, path: Path) -> np.ndarray:
+        """Read the table once: return how many sources share each row's translation, and learn the encoder's scales."""
+        targets, sources = array("Q"), array("Q")
+        samples: dict[str, tuple[Target, list[tuple[str, str]]]] = {}
+        for row in _checked_rows(path, self):
+            targets.append(key(row.lang.code, row.field, row.pair.target))
+            sources.append(source_key(row.pair.source or ""))
+            if self.semantic:
+                texts = samples.setdefault(row.lang.code, (row.lang, []))[1]
+                if len(texts) < SAMPLE and row.field != "answer":
+                    texts.append((row.pair.source or "", row.pair.target))
+        for lang, texts in samples.values():
+            assert self.semantic is not None
+            self.semantic.learn(texts, lang, self.settings.seed)
+        return sources_of_each(targets, sources)
+
+    def decide(self, rows: Sequence[_Row], shared: np.ndarray, counts: Counts) -> Iterator[str]:
+        """Yield the decisions of some rows as JSON, and count them."""
+        meanings = self._meanings(rows)
+        for row, sources, meaning in zip(rows, shared, meanings, strict=True):
+            scores: dict[str, float | None] = {}
+            reasons = []
+            for rule in self.rules[row.field]:
+                if rule.check == Check.DUPLICATE:
+                    score = float(sources)
+                elif rule.check == Check.SEMANTIC:
+                    score = meaning
+                else:
+                    score = float(score_text(rule.check, row.pair, row.lang))
+                scores[str(rule.check)] = None if math.isnan(score) else round(score, DIGITS)
+                if score > rule.threshold:
+                    reasons.append(str(rule.check))
+            group = row.lang.code, row.field
+            counts.rows[group] += 1
+            counts.kept[group] += not reasons
+            counts.reasons.update((*group, reason) for reason in reasons)
+            decision = {"id": row.id, "keep": not reasons, "reasons": reasons, "scores": scores}
+            yield json.dumps(decision, ensure_ascii=False)
+
+    def _meanings(self, rows: Sequence[_Row]) -> list[float]:
+        found = [math.nan] * len(rows)
+        by_lang: dict[Target, list[int]] = {}
+        for n, row in enumerate(rows):
+            by_lang.setdefault(row.lang, []).append(n)
+        for lang, places in by_lang.items() if self.semantic else ():
+            assert self.semantic is not None
+            scores = self.semantic.scores([(rows[n].pair.source or "", rows[n].pair.target) for n in places], lang)
+            for n, score in zip(places, scores, strict=True):
+                found[n] = score
+        return found
+
+
+def _checked_rows(path: Path, judge: _Judge) -> Iterator[_Row]:
+    for number, row in enumerate(read_rows(path, COLUMNS), 1):
+        name = str(row["field"]).strip().lower()
+        if name not in PAIR_FIELDS:
+            raise UsageError(
+                f"The field '{row['field']}' is unknown.",
+                where=f"{path}, row {number}",
+                expected=", ".join(PAIR_FIELDS),
+            )
+        source = None if row["source"] is None else str(row["source"])
+        target = "" if row["translation"] is None else str(row["translation"])
+        yield _Row(row["id"], name, judge.target(str(row["lang"]), number, path), TextPair(source, target))
+
+
+def table(counts: Counts) -> str:
+    """Return the counts for people: rows, kept and main reasons by language and field."""
+    lines = [f"{'language':<10} {'field':<9} {'rows':>9} {'kept':>9} {'dropped':>9}          main reasons"]
+    for group in counts.as_dict()["groups"]:
+        dropped = group["rows"] - group["kept"]
+        ranked = sorted(group["reasons"].items(), key=lambda item: (-item[1], item[0]))[:3]
+        lines.append(
+            f"{group['lang']:<10} {group['field']:<9} {group['rows']:>9,} {group['kept']:>9,} {dropped:>9,} "
+            f"{dropped / group['rows']:>7.2%}  {', '.join(f'{name} {n:,}' for name, n in ranked)}".rstrip()
+        )
+    return "\n".join(lines)

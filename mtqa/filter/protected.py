@@ -1,0 +1,73 @@
+"""What has to come through unchanged: URLs, e-mail addresses, placeholders and tags."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from mtqa.filter.target import Target
+
+URL = re.compile(
+    r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'“”«»、。，）；]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|int|info|io|[a-z]{2})/[^\s<>\"'“”]+",
+    re.I,
+)
+URL_TRIGGER = re.compile(r"://|www\.|@|\w/\w", re.I)
+AFTER = ".,;:!?)]}'\"*_·।۔؟。，…"
+PLACEHOLDER = re.compile(
+    r"\$?\{\{?\s?[\w.:-]*\s?\}?\}|%\([\w.]+\)[a-z]|%\d\$[a-z@]|%[sdifu@](?![a-zà-ÿ])|%%\w+%%|\$[A-Z_][A-Z0-9_]+\b"
+    r"|\[[A-Z][A-Z0-9_]+\]|</?[A-Za-z][\w-]{0,30}(?:\s[^<>]{0,200})?/?>|(?<!\w)__\w+?__(?!\w)|(?<!\w)##?\w+##?(?!\w)"
+    r"|(?<![\w.])@[A-Za-z_]\w{2,}(?![\w.]*@)|`[^`\n]{1,80}`|\\[A-Za-z]{3,}|\[\d{1,3}\]"
+)
+PLACEHOLDER_TRIGGER = re.compile(r"[{%$\[<_#@`\\]")
+
+
+def lost_urls(source: str | None, target: str, lang: Target) -> float | None:
+    """Return how many URLs and e-mail addresses were lost or added (a change is both; the greater number counts).
+
+    Compared without scheme, case, closing slash and the punctuation around them. Bare domains without a path are
+    names as often as addresses (Amazon.com) and are not compared. None without a source.
+    """
+    if source is None:
+        return None
+    if not URL_TRIGGER.search(source) and not URL_TRIGGER.search(target):
+        return 0.0
+    ours, theirs = _urls(source), _urls(target)
+    lost = [url for url in (ours - theirs).elements() if not _stands(url, target)]
+    added = [url for url in (theirs - ours).elements() if not _stands(url, source)]
+    return float(max(len(lost), len(added)))
+
+
+def lost_placeholders(source: str | None, target: str, lang: Target) -> float | None:
+    """Return how many placeholders of the source were lost: `{name}`, `%s`, `$HOME`, `[NAME]`, tags, code, handles.
+
+    None without a source. What the translation has beyond its source, `leftover_markup` counts.
+    """
+    if source is None:
+        return None
+    if not PLACEHOLDER_TRIGGER.search(source):
+        return 0.0
+    ours = Counter(_squeezed(piece) for piece in PLACEHOLDER.findall(source))
+    if not ours:
+        return 0.0
+    whole = _squeezed(target)
+    return float(sum(max(0, number - whole.count(piece)) for piece, number in ours.items()))
+
+
+def _urls(text: str) -> Counter[str]:
+    return Counter(_bare(match) for match in URL.findall(text))
+
+
+def _bare(url: str) -> str:
+    url = url.rstrip(AFTER).casefold()
+    return re.sub(r"^(?:https?|ftp)://", "", url).removeprefix("www.").rstrip("/")
+
+
+def _stands(url: str, text: str) -> bool:
+    """Whether an address stands in a text, where a script without spaces (or a grammar ending) hides its limits."""
+    place = text.casefold().find(url)
+    return place >= 0 and not re.match(r"[a-z0-9/]", text.casefold()[place + len(url) :])
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split()).replace("％", "%").replace("｛", "{").replace("｝", "}")

@@ -1,0 +1,119 @@
+"""Another meaning: an encoder's cosine of source and translation, beside what is usual for the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mtqa.core.hashing import content_id
+from mtqa.core.rng import rng
+from mtqa.filter.target import Target
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+SAMPLE = 400
+LEAST = 30
+KNOWN = 0.9
+"""The share of random pairs below the right ones (area under the curve) from which a language counts as known."""
+MIN_LETTERS = 12
+Texts = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Cosines of a language: the medians of random pairs and of right ones, and how well the encoder tells them."""
+
+    random: float
+    right: float
+    area: float
+
+    @property
+    def known(self) -> bool:
+        """Whether the encoder knows the language well enough to judge."""
+        return self.area >= KNOWN and self.right > self.random
+
+
+@dataclass
+class Semantic:
+    """Scores pairs by an encoder; `scales` holds what was found of each language, `cache` the cosines on disk.
+
+    The relative cosine of a pair is 0 where it is as like as random pairs of the language and 1 where it is as like as
+    the median pair; the score is 1 minus that. Which languages the encoder knows is found on a sample of the data: it
+    must rank 90 % of right pairs above random ones.
+    """
+
+    name: str
+    device: str = "cpu"
+    cache: Path | None = None
+    scales: dict[str, Scale] = field(default_factory=dict)
+    _model: SentenceTransformer | None = None
+    _known: dict[str, float] = field(default_factory=dict)
+
+    def learn(self, pairs: Iterable[Texts], lang: Target, seed: int = 0) -> Scale | None:
+        """Find the language's scale on the first 400 pairs; None (the check abstains) where there are under 30."""
+        sample = [pair for _, pair in zip(range(SAMPLE), (p for p in pairs if _enough(p)), strict=False)]
+        if len(sample) < LEAST:
+            return None
+        sources, targets = (self._vectors([pair[side] for pair in sample]) for side in (0, 1))
+        right = (sources * targets).sum(axis=1)
+        shift = rng(seed, "filter", "semantic", lang.code).permutation(len(sample))
+        random = (sources * targets[np.roll(shift, 1)][np.argsort(shift)]).sum(axis=1)
+        area = float((right[:, None] > random[None, :]).mean())
+        scale = self.scales[lang.code] = Scale(float(np.median(random)), float(np.median(right)), area)
+        return scale
+
+    def scores(self, pairs: Sequence[Texts], lang: Target) -> list[float]:
+        """Return 1 - relative cosine of each pair; NaN for short texts and in languages that the encoder knows not."""
+        scale = self.scales.get(lang.code)
+        if scale is None or not scale.known:
+            return [float("nan")] * len(pairs)
+        wanted = [pair for pair in dict.fromkeys(pairs) if _enough(pair)]
+        cosines = self._cosines(wanted)
+        width = scale.right - scale.random
+        return [1 - (cosines[pair] - scale.random) / width if pair in cosines else float("nan") for pair in pairs]
+
+    def _cosines(self, pairs: Sequence[Texts]) -> dict[Texts, float]:
+        self._load()
+        keys = {pair: content_id(*pair) for pair in pairs}
+        new = [pair for pair in pairs if keys[pair] not in self._known]
+        if new:
+            sources, targets = (self._vectors([pair[side] for pair in new]) for side in (0, 1))
+            for pair, cosine in zip(new, (sources * targets).sum(axis=1), strict=True):
+                self._known[keys[pair]] = round(float(cosine), 6)
+        return {pair: self._known[key] for pair, key in keys.items()}
+
+    def _vectors(self, texts: Sequence[str]) -> np.ndarray:
+        from mtqa.core.encode import encode_texts, load_encoder
+
+        if self._model is None:
+            self._model = load_encoder(self.name, self.device)
+        return encode_texts(self._model, texts, "document")
+
+    def _load(self) -> None:
+        if self.cache is not None and not self._known and self.cache.is_file():
+            import pyarrow.parquet as pq
+
+            table: Any = pq.read_table(self.cache)
+            self._known.update(zip(table["pair"].to_pylist(), table["cosine"].to_pylist(), strict=True))
+
+    def save(self) -> None:
+        """Write the cosines to the cache, so that another run on the same texts encodes nothing."""
+        if self.cache is None or not self._known:
+            return
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.cache.parent.mkdir(parents=True, exist_ok=True)
+        rows = sorted(self._known.items())
+        temporary = self.cache.with_suffix(".tmp")
+        pq.write_table(pa.table({"pair": [k for k, _ in rows], "cosine": [c for _, c in rows]}), temporary)
+        temporary.replace(self.cache)
+
+
+def _enough(pair: Texts) -> bool:
+    return bool(pair[0] and pair[1]) and len(pair[0]) >= MIN_LETTERS
