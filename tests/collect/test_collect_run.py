@@ -16,10 +16,13 @@ from mtqa.cli.collect import command
 from mtqa.collect.run import collect
 from mtqa.collect.settings import CollectSettings
 from mtqa.collect.split import split_of
+from mtqa.core import progress
 from mtqa.core.corpus import open_corpus
 from mtqa.core.errors import MtqaError, UsageError
 from mtqa.core.hashing import content_id
 from mtqa.core.schema import CORPUS
+from mtqa.publish.run import publish_dataset
+from mtqa.publish.settings import PublishSettings
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -333,3 +336,18 @@ def test_command(write: Any, squad: Any, tmp_path: Path) -> None:
     mapped = CliRunner().invoke(app, [path, "--out", out, "--map", "question"])
     assert "question=COLUMN" in str(mapped.exception)
     assert CliRunner().invoke(app, [path, "--out", out, "--validation", "2"]).exit_code == 2
+
+
+def test_a_licence_that_forbids_passing_on_is_said_before_anything_is_made(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_enabled", True)
+    app = typer.Typer()
+    app.command()(command)
+    path = write("triples.jsonl", [{"query": "how high", "positive": "Forty metres."}])
+    run = CliRunner().invoke(app, [f"mmarco={path}", "--out", str(tmp_path / "out")])
+    assert run.exit_code == 0, run.output
+    assert "mmarco (MS-MARCO) may not be passed on" in run.output
+    assert "forbids redistribution" in capsys.readouterr().err + run.stderr
+    with pytest.raises(UsageError, match="MS-MARCO of the source mmarco forbids redistribution"):
+        publish_dataset(tmp_path / "out", PublishSettings(), tmp_path / "published")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,10 +37,19 @@ READ = """
 import json, sys
 from mtqa.collect.settings import CollectSettings
 from mtqa.collect.sources import open_sources
-source = open_sources(CollectSettings.model_validate(json.loads(sys.argv[1])))[0]
-items = [[i.id, i.question, i.passage, i.split, str(i.drop)] for i in source.read()]
-print(json.dumps({"fingerprint": source.fingerprint, "items": items}))
+from mtqa.core.errors import UsageError
+for line in sys.stdin:
+    try:
+        source = open_sources(CollectSettings.model_validate(json.loads(line)))[0]
+        items = [[i.id, i.question, i.passage, i.split, str(i.drop)] for i in source.read()]
+        answer = {"fingerprint": source.fingerprint, "revision": source.revision, "items": items}
+    except UsageError as error:
+        answer = {"error": str(error)}
+    print(json.dumps(answer), flush=True)
 """
+"""One process for all tests: it reads its environment, the local server's address, when the client is imported."""
+
+Run = Callable[..., dict[str, Any]]
 
 
 def parquet(rows: list[dict[str, Any]]) -> Blob:
@@ -65,35 +75,57 @@ def server() -> Iterator[HubServer]:
 
 
 @pytest.fixture(scope="module")
-def environment(server: HubServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def client(server: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
     env |= {"HF_ENDPOINT": server.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path_factory.mktemp("hf"))}
     env |= {"HF_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    return env | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    env |= {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", READ], env=env, **pipes) as process:  # type: ignore[call-overload]
+        yield process
+        process.stdin.close()
+        assert process.wait(20) == 0
 
 
-def run(environment: dict[str, str], **values: Any) -> dict[str, Any]:
-    command = [sys.executable, "-c", READ, json.dumps(values)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+@pytest.fixture
+def run(client: subprocess.Popen[str]) -> Callable[..., dict[str, Any]]:
+    def call(**values: Any) -> dict[str, Any]:
+        assert client.stdin and client.stdout
+        client.stdin.write(json.dumps(values) + "\n")
+        client.stdin.flush()
+        answer: dict[str, Any] = json.loads(client.stdout.readline())
+        return answer
+
+    return call
 
 
-def test_a_table_of_the_hub_is_streamed_at_its_revision(server: HubServer, environment: dict[str, str]) -> None:
+def test_a_table_of_the_hub_is_streamed_at_its_revision(server: HubServer, run: Run) -> None:
     rows, items = ROWS["wikiqa"]
     files = {f"data/{split}-00000-of-00001.parquet": parquet(rows) for split in ("train", "test")}
     publish(server, "wikiqa", files)
-    answer = run(environment, sources=["wikiqa"])
+    answer = run(sources=["wikiqa"])
     wanted = [[i.id, i.question, i.passage, None, str(i.drop)] for i in items]
     assert answer["items"] == wanted
     assert load_card("wikiqa").hub.revision in "".join(server.log)  # type: ignore[union-attr]
-    both = run(environment, sources=["wikiqa"], splits=["train", "test"])
+    assert answer["revision"] == f"microsoft/wiki_qa@{server.repos['dataset', 'microsoft/wiki_qa'].resolve('main')}"
+    both = run(sources=["wikiqa"], splits=["train", "test"])
     assert both["items"] == wanted + [[*row[:3], "test", row[4]] for row in wanted]
     assert both["fingerprint"] != answer["fingerprint"]
 
 
-def test_files_that_make_a_row_together_are_downloaded(server: HubServer, environment: dict[str, str]) -> None:
+def test_nested_columns_and_compressed_lines_are_streamed(server: HubServer, run: Run) -> None:
+    rows, items = ROWS["natural-questions"]
+    publish(server, "natural-questions", {"default/train-00000-of-00002.parquet": parquet(rows)})
+    answer = run(sources=["natural-questions"])
+    assert answer["items"] == [[i.id, i.question, i.passage, None, str(i.drop)] for i in items]
+    rows, items = ROWS["mr-tydi"]
+    lines = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
+    publish(server, "mr-tydi", {"mrtydi-v1.1-english/train.jsonl.gz": Blob(lines, True)})
+    answer = run(sources=["mr-tydi"])
+    assert answer["items"] == [[i.id, i.question, i.passage, None, str(i.drop)] for i in items]
+
+
+def test_files_that_make_a_row_together_are_downloaded(server: HubServer, run: Run) -> None:
     topics, qrels = b"3\thow high is kall\n", b"3 Q0 12#3 1\n"
     publish(
         server,
@@ -106,17 +138,13 @@ def test_files_that_make_a_row_together_are_downloaded(server: HubServer, enviro
     )
     corpus = server.repos["dataset", "miracl/miracl-corpus"] = Repo(private=False)
     document = json.dumps({"docid": "12#3", "title": "Kall", "text": "Forty."}).encode()
-    import gzip
-
     corpus.commit("main", {"miracl-corpus-v1.0-en/docs-0.jsonl.gz": Blob(gzip.compress(document), True)})
-    answer = run(environment, sources=["miracl"])
+    answer = run(sources=["miracl"])
     assert answer["items"] == [["3 12#3", "how high is kall", "Forty.", None, "None"]]
 
 
-def test_a_repository_that_is_not_there_is_a_usage_error(server: HubServer, environment: dict[str, str]) -> None:
-    command = [sys.executable, "-c", READ, json.dumps({"sources": ["hotpotqa"]})]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert "UsageError" in done.stderr and "hotpotqa=FILE" in done.stderr
+def test_a_repository_that_is_not_there_is_a_usage_error(server: HubServer, run: Run) -> None:
+    assert "hotpotqa=FILE" in run(sources=["hotpotqa"])["error"]
 
 
 def test_splits() -> None:
