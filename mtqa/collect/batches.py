@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing import get_context
 from typing import Any
 
 import pyarrow as pa
@@ -68,7 +69,9 @@ def batches(maker: RowMaker, items: Iterable[RawItem], seed: int | None, workers
         for part in parts:
             yield make_batch(maker, part, seed)
         return
-    with ProcessPoolExecutor(workers, initializer=_initialise, initargs=(maker, seed)) as pool:
+    # Not forked: Arrow's threads are at work here already, and a forked child could wait for their locks for ever.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_initialise, initargs=(maker, seed)) as pool:
         waiting: deque[Future[Batch]] = deque()
         for part in parts:
             waiting.append(pool.submit(_work, part))

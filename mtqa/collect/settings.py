@@ -53,7 +53,11 @@ class CollectSettings(Settings):
         default_factory=list,
         description="Benchmarks ('sample', files, folders) whose questions and passages must not be in the corpus.",
     )
-    workers: int = Field(1, ge=1, description="Processes that clean and cut; the result is the same.")
+    workers: int = Field(
+        1,
+        ge=1,
+        description="Processes that clean and cut; the result is the same. Each holds the collection of 'pair_with'.",
+    )
 
     @field_validator("map", mode="before")
     @classmethod

@@ -154,7 +154,7 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
         value = cell(row, columns[field])
         if field == "passage" and isinstance(value, list) and all(isinstance(part, str) for part in value):
             return "\n".join(value)
-        if value is None or isinstance(value, str | int | float):
+        if value is None or isinstance(value, (str, int, float)):
             return "" if value is None else str(value)
         raise UsageError(
             f"The column '{columns[field]}' is a {type(value).__name__}.", where=where, expected=f"text for '{field}'"
@@ -170,7 +170,7 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
             where=where,
             expected='text, a list of texts, {"text": […], "answer_start": […]} or [{"text": …, "answer_start": …}]',
         ) from error
-    squad_like = isinstance(raw_answers, Mapping) and "text" in raw_answers
+    squad_like = isinstance(raw_answers, dict) and "text" in raw_answers
     return RawItem(
         id=text("id") or "",
         question=text("question") or "",
@@ -187,7 +187,7 @@ def cell(row: Mapping[str, Any], column: str) -> Any:
         return row[column]
     value: Any = row
     for part in column.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        value = value.get(part) if isinstance(value, dict) else None
     return value
 
 
@@ -198,18 +198,18 @@ def to_answers(value: Any, starts: Any = None) -> list[Answer]:
     """
     if isinstance(value, str) and value[:1] in ("[", "{"):
         value = _literal(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value, starts = value["text"], value.get("answer_start", value.get("start"))
     if value is None or value == "":
         return []
-    texts = value if isinstance(value, list | tuple) else [value]
-    if all(isinstance(text, Mapping) for text in texts):
+    texts = value if isinstance(value, (list, tuple)) else [value]
+    if all(isinstance(text, dict) for text in texts):
         return [Answer(str(text["text"]), _start(text.get("answer_start", text.get("start")))) for text in texts]
-    if not all(isinstance(text, str | int | float) for text in texts):
+    if not all(isinstance(text, (str, int, float)) for text in texts):
         raise TypeError("answers are not texts")
     if isinstance(starts, str) and starts[:1] == "[":
         starts = _literal(starts)
-    offsets = starts if isinstance(starts, list | tuple) else [starts] + [None] * (len(texts) - 1)
+    offsets = starts if isinstance(starts, (list, tuple)) else [starts] + [None] * (len(texts) - 1)
     return [Answer(str(text), _start(start)) for text, start in zip(texts, offsets or [None] * len(texts), strict=True)]
 
 
