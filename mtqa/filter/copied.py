@@ -12,7 +12,9 @@ TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 PLAIN_SHARE = 0.6
 COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
 UNTRANSLATED = 4.0
-WORD = 4
+ASKING = frozenset(
+    {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
+)
 QUOTED = re.compile(r'"[^"]{1,120}"|“[^”]{1,120}”')
 
 
@@ -23,7 +25,7 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     quotations stay as they are in good translations. A run of two or more that holds more than function words counts one
     more where it holds one of these, too, and one more in a script that is not English's. All such words count, where three in four (of five at least) are the
     source's. A translation that is the source throughout counts four at least, if it holds more than names: three
-    lower-case words, or a function word beside another word, or one word in another script than Latin.
+    lower-case words, or a function word beside another word, or two words in another script than Latin.
     """
     if not source:
         return None
@@ -53,11 +55,11 @@ def _plain(word: str) -> bool:
 
 
 def _more_than_names(words: list[str], plain: list[str], foreign: bool) -> bool:
-    if len(plain) >= 3 or (foreign and any(len(word) >= WORD for word in plain)):
+    if len(plain) >= 3 or (foreign and len(plain) >= 2):
         return True
     function = any(word.lower() in CLEAR_WORDS or word.lower() == "of" for word in words)
     content = any(word not in ENGLISH_WORDS for word in plain)
-    asks = words[0].lower() in CLEAR_WORDS
+    asks = words[0].lower() in ASKING
     return function and (content or asks)
 
 

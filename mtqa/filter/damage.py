@@ -19,10 +19,10 @@ INSIDE = re.compile(
     r"|(?<=\b[A-Z])\?(?=[a-zß-ÿ]{2})|[^\W\d_]¬|\u00ad\u00ad"
 )
 """Signs within words, and letters that became question marks."""
-FTFY_CODECS = (
-    *("cp1252", "latin-1", "iso8859-2", "cp1250", "cp1254", "cp1257", "cp1251", "mac_roman", "mac_cyrillic"),
-    *("cp437", "cp850"),
+LATIN_CODECS = frozenset(
+    ("cp1252", "latin-1", "iso8859-2", "cp1250", "cp1254", "cp1257", "mac_roman", "cp437", "cp850")
 )
+FTFY_CODECS = LATIN_CODECS | {"cp1251", "mac_cyrillic"}
 OTHER_CODECS = ("koi8-r", "cp866", "cp1253", "cp1255", "cp1256", "cp874")
 CJK_CODECS = ("gb18030", "big5", "shift_jis", "cp949")
 CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef][^\x00-\x7f]+")
@@ -33,12 +33,14 @@ BESIDE = re.compile(r"[^\x00-\x7f]{2}")
 MIXED = re.compile(
     r"[a-zß-ž][\u0400-\u06ff\u0900-\u0e7f\u3040-\u9fff\uac00-\ud7a3]|[\u0400-\u052f\u3040-\u9fff][a-zß-ž]"
 )
-COVERED, COVERED_CJK = 0.6, 0.8
+COVERED, COVERED_OTHER, MANY = 0.6, 0.9, 6
+GRAVE = 10
+"""What a replacement or control character counts: one is enough in a text of any length."""
 TRIGGER = re.compile(r"[\\=%+]|u00")
 
 
 def encoding_damage(source: str | None, target: str, lang: Target) -> float | None:
-    """Return the number of damaged places in a translation that its source has not.
+    """Return the number of damaged places in a translation that its source has not; a replacement character counts ten.
 
     Counted are control and replacement characters, escapes that nobody resolved (`\\u00fc`, `=C3=BC`), signs within
     words, and text that was UTF-8 and read as something else: what ftfy's `badness` calls bad, or what is for the most
@@ -58,42 +60,53 @@ def encoding_damage(source: str | None, target: str, lang: Target) -> float | No
         found = Counter(pattern.findall(target))
         if found and source:
             found -= Counter(pattern.findall(source))
-        damage += found.total()
-    if damage or target.isascii():
-        return float(damage)
-    return float(_misread(target) and not (source and _misread(source)))
+        damage += found.total() * (GRAVE if pattern is BROKEN else 1)
+    if not target.isascii():
+        misread = _misread(target)
+        damage += misread if not (misread and source and _misread(source)) else 0
+    return float(damage)
 
 
-def _misread(text: str) -> bool:
-    """Whether a text looks like UTF-8 read in another encoding."""
+def _misread(text: str) -> int:
+    """Return the number of places that look like UTF-8 read in another encoding."""
     if "锟斤拷" in text:
-        return True
+        return GRAVE
     if BESIDE.search(text):
         codecs = [codec for codec, pair in _pairs().items() if pair.search(text)]
-        if any(_is_utf8_in(text, codec, COVERED) for codec in codecs):
-            return True
-        if not set(codecs).isdisjoint(FTFY_CODECS):
-            from ftfy.badness import is_bad
+        if most := max((_sequences(text, codec) for codec in codecs), default=0):
+            return most
+        if not FTFY_CODECS.isdisjoint(codecs):
+            from ftfy.badness import badness
 
-            if is_bad(text):
-                return True
+            if places := badness(text):
+                return int(places)
     runs = " ".join(CJK_RUN.findall(text))
-    return bool(runs) and any(_is_utf8_in(runs, codec, COVERED_CJK) for codec in CJK_CODECS)
+    return max((_sequences(runs, codec) for codec in CJK_CODECS), default=0) if runs else 0
 
 
-def _is_utf8_in(text: str, codec: str, covered: float) -> bool:
-    """Whether most bytes beyond ASCII of the text in `codec` are UTF-8 sequences, two at least or one within a word."""
+def _sequences(text: str, codec: str) -> int:
+    """Return the UTF-8 sequences of the text in `codec` where most bytes beyond ASCII are such, else 0.
+
+    Most of the text must be writable in `codec`. Two sequences are enough in Latin codecs, or one within a word; texts
+    in other scripts must consist of little else, as their letters make sequences by chance.
+    """
     raw = text.encode(codec, "ignore")
-    sequences = SEQUENCE.findall(raw)
-    enough = len(sequences) >= 2 or (codec in FTFY_CODECS and WITHIN_WORD.search(raw) is not None)
-    return enough and sum(map(len, sequences)) >= covered * len(HIGH.findall(raw))
+    sequences, high = SEQUENCE.findall(raw), HIGH.findall(raw)
+    if 2 * len(high) < sum(not c.isascii() for c in text):
+        return 0
+    if codec in LATIN_CODECS:
+        enough = len(sequences) >= 2 or WITHIN_WORD.search(raw) is not None
+        covered = COVERED
+    else:
+        enough, covered = len(sequences) >= MANY, COVERED_OTHER
+    return len(sequences) if enough and sum(map(len, sequences)) >= covered * len(high) else 0
 
 
 @cache
 def _pairs() -> dict[str, re.Pattern[str]]:
     """Return, for each encoding, what matches where a lead byte and a continuation byte of UTF-8 stand side by side."""
     pairs = {}
-    for codec in (*FTFY_CODECS, *OTHER_CODECS):
+    for codec in (*sorted(FTFY_CODECS), *OTHER_CODECS):
         lead = bytes(range(0xC2, 0xF5)).decode(codec, "ignore")
         rest = bytes(range(0x80, 0xC0)).decode(codec, "ignore")
         pairs[codec] = re.compile(f"[{re.escape(lead)}][{re.escape(rest)}\x80-\x9f]")

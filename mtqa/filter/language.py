@@ -27,7 +27,7 @@ def _words(text: str) -> frozenset[str]:
 ENGLISH_WORDS = _words(
     "the of and which with this that these those from have been were their they would should could between through "
     "during about because what when where why who whose whom how did does than also other into its his her are is was "
-    "many much most some it by for has had he she we you not or if there"
+    "many much most some it by for has had he she we you not or if there to in on at a an as be been do"
 )
 CLEAR_WORDS = _words(
     "the which with this that these those from have been were their they would should could between through during "

@@ -16,7 +16,10 @@ DISTINCT_SHORT, DISTINCT_LONG = 0.6, 0.5
 MIN_GRAMS = 20
 WINDOW = 1000
 RETURNS, RETURNS_CHARACTERS = 2.0, 500
-RETURNING_WORDS, RETURNING_LETTERS = 3, 8
+WORDS, WORDS_SHORT, WORD_LETTERS = 4, 6, 5
+LETTERS_DENSE, LETTERS_THAI, SPACELESS = 8, 24, 12
+"""What a group is: four words (six where words are as short as in Vietnamese); 8 ideographs, 24 letters of scripts that
+leave no spaces."""
 
 
 def repetition(source: str | None, target: str, lang: Target) -> float | None:
@@ -25,10 +28,9 @@ def repetition(source: str | None, target: str, lang: Target) -> float | None:
     The greatest of (a) the times that one unit stands in a row, over three (units of seven letters or more: two, of 24:
     one and a half; a single letter: six; units without a letter: nine), (b) .6 over the share of distinct character
     4-grams (.5 from 300 characters on; texts under 20 4-grams are not judged so), in the worst window of 1,000
-    characters, because long texts repeat more, and (c) how many times more often the commonest group of three words
-    comes (eight letters in scripts without spaces) than any of the source's, over two and one for each 500 characters.
-    Abstains where the source is a loop too. (c) is the oscillation measure of Raunak et al., NAACL 2021, on shorter
-    groups.
+    characters, because long texts repeat more, and (c) how many times more often the commonest group of four words
+    comes (of letters in scripts without spaces) than any of the source's, over two and one for each 500 characters.
+    Abstains where the source is a loop too. (c) is the oscillation measure of Raunak et al., NAACL 2021.
     """
     score = _worst(target)
     if source:
@@ -39,11 +41,13 @@ def repetition(source: str | None, target: str, lang: Target) -> float | None:
 def _top(text: str) -> int:
     """Return how often the commonest group of words (or letters) comes."""
     words = text.casefold().split()
-    if len(words) * 12 < len(text):
+    if len(words) * SPACELESS < len(text):
         letters = "".join(words)
-        groups = [letters[i : i + RETURNING_LETTERS] for i in range(len(letters) - RETURNING_LETTERS + 1)]
-        return max(Counter(groups).values(), default=1)
-    return max(Counter(zip(words, words[1:], words[2:], strict=False)).values(), default=1)
+        size = LETTERS_DENSE if text[len(text) // 2] > "\u2fff" else LETTERS_THAI
+        return max(Counter(letters[i : i + size] for i in range(len(letters) - size + 1)).values(), default=1)
+    size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
+    groups = zip(*(words[n:] for n in range(size)), strict=False)
+    return max(Counter(groups).values(), default=1)
 
 
 def _worst(text: str) -> float:
