@@ -118,7 +118,8 @@ def main() -> None:
     source, out = arguments.scratch / "source", arguments.scratch / "corpus"
     os.environ.setdefault("HF_HOME", str(arguments.scratch / "hf"))
     try:
-        alone(write_rows, source, arguments.rows)
+        if not source.is_dir():  # made beforehand by an earlier, interrupted call
+            alone(write_rows, source, arguments.rows)
         reading = alone(read_alone, source, arguments.alone_rows)
         for workers in arguments.workers:
             result = alone(collect_rows, source, out, workers)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtqa import bundled
+from mtqa.collect.cards import card_names, load_card
 from mtqa.collect.items import RawItem
 from mtqa.collect.readers import Shape, input_files, read_path
+from mtqa.core.corpus import open_corpus
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
+from mtqa.core.manifest import MANIFEST
 
 WORDS = 13
 """Length of the shared run that counts, as in GPT-3's overlap analysis (Brown et al. 2020, appendix C)."""
@@ -61,29 +64,47 @@ def benchmarks(items: Iterable[RawItem]) -> Benchmarks:
     return Benchmarks(frozenset(texts - {""}), frozenset(runs))
 
 
-def exclude_path(name: str) -> Path:
-    """Return the path of a benchmark: the bundled piece of XQuAD-R for 'sample', else the path itself.
+def exclude_path(name: str) -> tuple[Path, Shape]:
+    """Return the path of a benchmark and what is known of its rows.
 
-    Raises UsageError where it does not exist.
+    `sample` is the bundled piece of XQuAD-R, NAME=FILE a file of a known source, anything else a path. Raises
+    UsageError where it does not exist.
     """
-    path = bundled.XQUAD_SAMPLE if name == SAMPLE else Path(name)
+    source, equals, file = name.partition("=")
+    card = load_card(source) if equals and source in card_names() else None
+    path = bundled.XQUAD_SAMPLE if name == SAMPLE else Path(file if card else name)
     if not path.exists():
-        raise UsageError(f"There is no benchmark '{name}'.", where="exclude", expected="'sample', a file or a folder")
-    return path
+        expected = "'sample', a file, a folder, a corpus or NAME=FILE"
+        raise UsageError(f"There is no benchmark '{name}'.", where="exclude", expected=expected)
+    return path, Shape(card.map, card.layout) if card else Shape()
 
 
 def exclude_fingerprint(name: str) -> str:
     """Return the fingerprint of a benchmark's content."""
-    return fingerprint({file.name: file_sha256(file) for file in input_files(exclude_path(name))})
+    path, _ = exclude_path(name)
+    if (path / MANIFEST).is_file():
+        return open_corpus(path).manifest.content
+    return fingerprint({file.name: file_sha256(file) for file in input_files(path)})
 
 
 def open_benchmarks(names: Iterable[str]) -> Benchmarks:
-    """Read benchmarks: SQuAD-shaped JSON (LAReQA's too), BEIR and TREC folders, or tables.
+    """Read benchmarks: SQuAD-shaped JSON (LAReQA's too), BEIR and TREC folders, tables, corpora of mtqa.
 
-    Of a BEIR or TREC folder the judged queries and documents are held, not the whole collection. A folder of one file a
-    language is read whole: what is not English costs memory but does no harm.
+    Of a BEIR or TREC folder the judged queries and documents are held, not the whole collection. What is not English
+    (a folder of one file a language) is read too: it costs memory but does no harm.
     """
-    return benchmarks(item for name in names for item in read_path(exclude_path(name), Shape()))
+    return benchmarks(item for name in names for item in _items(*exclude_path(name)))
+
+
+def _items(path: Path, shape: Shape) -> Iterator[RawItem]:
+    if not (path / MANIFEST).is_file():
+        yield from read_path(path, shape)
+        return
+    corpus = open_corpus(path)
+    for lang in corpus.languages:
+        for batch in corpus.batches(lang, columns=["question", "passage"]):
+            for row in batch.to_pylist():
+                yield RawItem("", row["question"], row["passage"])
 
 
 def _runs(found: list[str]) -> list[str]:

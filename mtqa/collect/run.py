@@ -83,7 +83,7 @@ def _recorded(settings: CollectSettings, sources: list[Source]) -> dict[str, Any
     recorded = settings.record()
     del recorded["workers"]
     recorded["sources"] = [source.label for source in sources]
-    recorded["exclude"] = [Path(name).name for name in settings.exclude]
+    recorded["exclude"] = [Path(name.rpartition("=")[2]).name for name in settings.exclude]
     if settings.pair_with:
         recorded["pair_with"] = Path(settings.pair_with).name
     return recorded

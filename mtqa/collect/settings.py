@@ -51,7 +51,8 @@ class CollectSettings(Settings):
     pair_licence: str = Field("unknown", min_length=1, description="Licence of that collection: SPDX id or name.")
     exclude: list[str] = Field(
         default_factory=list,
-        description="Benchmarks ('sample', files, folders) whose questions and passages must not be in the corpus.",
+        description="Benchmarks and dev sets ('sample', files, folders, corpora, NAME=FILE) whose questions and "
+        "passages must not be in the corpus.",
     )
     workers: int = Field(
         1,

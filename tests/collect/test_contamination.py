@@ -67,3 +67,14 @@ def test_the_bundled_sample_shares_nothing_with_the_bundled_benchmark(tmp_path: 
     plain = collect(CollectSettings.model_validate(values), tmp_path / "plain")
     checked = collect(CollectSettings.model_validate({**values, "exclude": ["sample"]}), tmp_path / "checked")
     assert checked.content == plain.content
+
+
+def test_dev_sets_of_every_form_are_kept_out(write: Any, squad: Any, tmp_path: Path) -> None:
+    dev = [{"question": "Which?", "plot": "Short passage.", "title": "T", "question_id": "1", "answers": ["Short"]}]
+    films = write("films.jsonl", dev)
+    collect(CollectSettings(sources=[str(write("two.json", squad))]), tmp_path / "corpus")
+    path = write("t.jsonl", [{"question": q, "passage": "New.", "answer": "New"} for q in ("which", "how old", "why")])
+    names = [str(tmp_path / "corpus"), f"duorc={films}"]
+    manifest = collect(CollectSettings(sources=[str(path)], exclude=names), tmp_path / "out")
+    assert manifest.counts["dropped"] == {"contaminated": 2}
+    assert manifest.settings["exclude"] == ["corpus", "films.jsonl"]
