@@ -21,20 +21,23 @@ from mtqa.train.log import History
 
 if TYPE_CHECKING:
     import torch
-    from sentence_transformers import SentenceTransformer
+    from torch import nn
 
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
 
 @dataclass
 class State:
-    """How far a training is: `step` steps are done; the best loss on held-out pairs, and the measurements since."""
+    """How far a training is: `step` steps are done; the best on held-out pairs, and the measurements since."""
 
     step: int = 0
     best_step: int | None = None
     best_loss: float | None = None
+    best_map: float | None = None
     waited: int = 0
     done: bool = False
+    temperature: float | None = None
+    """The learned temperature, where it was learned."""
     history: History = field(default_factory=History)
 
 
@@ -47,7 +50,7 @@ class Checkpoints:
     environment: Mapping[str, Any]
     """What equal bytes depend on beside the work: device, threads, precision, versions."""
 
-    def save(self, model: SentenceTransformer, optimizer: torch.optim.Optimizer, state: State) -> None:
+    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: State) -> None:
         """Write a checkpoint, then remove the one before, which stays where the disk refuses (MtqaError)."""
         temporary = self.folder / ".checkpoint.tmp"
         record = {"fingerprint": self.fingerprint, "environment": dict(self.environment), "state": asdict(state)}
@@ -67,7 +70,7 @@ class Checkpoints:
                     shutil.rmtree(path)
             self._prune_best(state.best_step)
 
-    def load(self, model: SentenceTransformer, optimizer: torch.optim.Optimizer) -> State:
+    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
         """Put the last checkpoint of this work into model and optimizer; return its state, or a fresh one."""
         for path in reversed(self._all()):
             try:
@@ -86,7 +89,7 @@ class Checkpoints:
         self.remove()
         return State()
 
-    def save_best(self, model: SentenceTransformer, state: State) -> None:
+    def save_best(self, model: nn.Module, state: State) -> None:
         """Keep the weights of the step that is the best so far, beside those that the last checkpoint calls best."""
         with _disk(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +98,7 @@ class Checkpoints:
             _sync(temporary)
             temporary.replace(self._best(state.step))
 
-    def restore_best(self, model: SentenceTransformer, state: State) -> None:
+    def restore_best(self, model: nn.Module, state: State) -> None:
         """Put the weights of the best step into the model."""
         if state.best_step is not None:
             _set_weights(model, load_file(self._best(state.best_step)))
@@ -126,13 +129,13 @@ def work_folder(out: Path) -> Path:
     return out.with_name(f".{out.name}.work")
 
 
-def _weights(model: SentenceTransformer) -> dict[str, torch.Tensor]:
+def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
     """Return what training changes: trained parameters and floating-point buffers."""
     tensors = {**trained(model), **{n: b for n, b in model.named_buffers() if b.is_floating_point()}}
     return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
 
 
-def _set_weights(model: SentenceTransformer, weights: Mapping[str, torch.Tensor]) -> None:
+def _set_weights(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
     import torch
 
     tensors = {**trained(model), **dict(model.named_buffers())}

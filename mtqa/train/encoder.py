@@ -57,9 +57,23 @@ def freeze(model: SentenceTransformer, prefixes: list[str]) -> None:
         raise UsageError("All of the encoder is frozen.", where="freeze", next_step="freeze less, or set steps to 0")
 
 
-def trained(model: SentenceTransformer) -> dict[str, nn.Parameter]:
+def trained(model: nn.Module) -> dict[str, nn.Parameter]:
     """Return the parameters that are trained, by name (shared ones once)."""
     return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def checkpoint_gradients(model: SentenceTransformer) -> None:
+    """Have a transformer compute its activations again in the backward pass; UsageError for other encoders."""
+    transformer = model.transformers_model
+    if transformer is None or not getattr(transformer, "supports_gradient_checkpointing", False):
+        raise UsageError(
+            "The encoder has no gradient checkpointing.",
+            where="gradient_checkpointing",
+            expected="a transformer",
+            next_step="use grad_cache, which bounds memory for every encoder",
+        )
+    enable: Any = transformer.gradient_checkpointing_enable
+    enable({"use_reentrant": False})
 
 
 @dataclass(frozen=True)

@@ -27,16 +27,19 @@ def encode(embed: Embed, parts: Sequence[MicroBatch]) -> Tensor:
     return vectors[torch.cat([part.rows for part in parts]).argsort()]
 
 
-def backward(embed: Embed, parts: Sequence[MicroBatch], loss: Loss) -> Tensor:
-    """Add the gradient of the mean loss to the parameters; return the losses, detached, (pairs,)."""
+def backward(embed: Embed, parts: Sequence[MicroBatch], loss: Loss, share: float = 1.0) -> Tensor:
+    """Add `share` of the gradient of the mean loss to the parameters; return the losses, detached, (pairs,).
+
+    `share`: this process's part of the whole batch's pairs.
+    """
     import torch
 
     losses = loss(encode(embed, parts))
-    torch.autograd.backward(losses.mean())
+    torch.autograd.backward(losses.mean() * share)
     return losses.detach()
 
 
-def cached_backward(embed: Embed, parts: Sequence[MicroBatch], loss: Loss) -> Tensor:
+def cached_backward(embed: Embed, parts: Sequence[MicroBatch], loss: Loss, share: float = 1.0) -> Tensor:
     """Do what `backward` does, holding the activations of one micro-batch at a time, for one more forward pass.
 
     All texts are encoded without gradient; the loss's gradient with respect to their vectors is computed; then each
@@ -55,7 +58,7 @@ def cached_backward(embed: Embed, parts: Sequence[MicroBatch], loss: Loss) -> Te
         vectors = encode(remembered, parts)
     vectors.requires_grad_()
     losses = loss(vectors)
-    torch.autograd.backward(losses.mean())
+    torch.autograd.backward(losses.mean() * share)
     assert vectors.grad is not None
     for part, state in zip(parts, states, strict=True):
         _set_random_state(device, state)

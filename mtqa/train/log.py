@@ -14,7 +14,7 @@ WINDOWS = 20
 
 @dataclass
 class StepRecord:
-    """One step (from 1): mean loss, learning rate, pairs, tokens, share of padding, loss on held-out pairs."""
+    """One step (from 1): mean loss, learning rate, pairs, tokens, share of padding, loss and mAP on held-out pairs."""
 
     step: int
     loss: float
@@ -23,6 +23,7 @@ class StepRecord:
     tokens: int
     padding: float
     validation_loss: float | None = None
+    validation_map: float | None = None
 
 
 @dataclass
@@ -64,8 +65,11 @@ def window_steps(steps: int) -> int:
 
 def write_logs(folder: Path, history: History, window: int) -> dict[str, int]:
     """Write both files; return their rows by file name."""
-    steps = [list(asdict(record).values()) for record in history.steps]
-    _write(folder / TRAINING, list(StepRecord.__dataclass_fields__), steps)
+    names = list(StepRecord.__dataclass_fields__)
+    if all(record.validation_map is None for record in history.steps):
+        names.remove("validation_map")
+    steps = [[getattr(record, name) for name in names] for record in history.steps]
+    _write(folder / TRAINING, names, steps)
     header = ["first_step", "last_step", "query_lang", "passage_lang", "pairs", "loss"]
     rows, last_step = [], len(history.steps)
     for key, (total, pairs) in sorted(history.by_pair.items(), key=lambda entry: _order(entry[0])):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,14 +18,16 @@ from mtqa.core.rng import rng
 from mtqa.train.batch import Prepared, ahead, prepare
 from mtqa.train.checkpoint import Checkpoints, State
 from mtqa.train.encoder import trained
-from mtqa.train.gradcache import Embed, backward, cached_backward
+from mtqa.train.gradcache import backward, cached_backward
 from mtqa.train.log import StepRecord, window_steps
-from mtqa.train.loss import info_nce
+from mtqa.train.objective import Objective, make_objective
+from mtqa.train.ranks import Ranks
 from mtqa.train.schedule import learning_rate
-from mtqa.train.validation import validation_loss
+from mtqa.train.validation import HeldOut, Measured
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import nn
 
     from mtqa.core.shardfile import Shards
     from mtqa.train.settings import TrainSettings
@@ -33,13 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What is trained, on what, for how many steps."""
+    """What is trained, on what, for how many steps; with a teacher where the objective has one."""
 
     model: SentenceTransformer
     shards: Shards
     validation: Shards | None
     settings: TrainSettings
     steps: int
+    teacher: SentenceTransformer | None = None
+    ranks: Ranks = field(default_factory=Ranks)
 
 
 def train_steps(job: Job, checkpoints: Checkpoints) -> State:
@@ -49,42 +53,45 @@ def train_steps(job: Job, checkpoints: Checkpoints) -> State:
     measured. Raises MtqaError where a loss or gradient is not finite, or the disk refuses a checkpoint.
     """
     model, settings = job.model, job.settings
-    optimizer = make_optimizer(model, settings)
-    state = checkpoints.load(model, optimizer)
-    vectors_of = _embedder(model, settings)
-    size, window = job.shards.batch_size, window_steps(job.steps)
+    objective = make_objective(model, job.teacher, settings, job.ranks, job.steps)
+    trainee = _trainee(model, objective)
+    optimizer = make_optimizer(trainee, settings)
+    state = job.ranks.in_turn(lambda: checkpoints.load(trainee, optimizer))
+    size, window, needs = job.shards.batch_size, window_steps(job.steps), objective.needs()
     if state.step:
         progress.say(f"train: going on after step {state.step:,}")
     model.train()
+
+    def make(number: int) -> Prepared:
+        return prepare(model, job.shards.batch(number), settings.micro_batch_tokens, needs)
+
     with (
         progress.progress("train", job.steps * size, "pairs", initial=state.step * size) as bar,
         ThreadPoolExecutor(1, "tokenise") as executor,
     ):
-        steps = range(state.step, state.step if state.done else job.steps)
-        for batch in ahead(executor, lambda n: prepare(model, job.shards.batch(n), settings.micro_batch_tokens), steps):
+        for batch in ahead(executor, make, range(state.step, state.step if state.done else job.steps)):
             rate = learning_rate(batch.number, job.steps, settings.learning_rate, settings.warmup, settings.schedule)
-            losses = _update(optimizer, vectors_of, batch, rate, settings)
+            losses = _update(optimizer, objective, model, batch, rate)
             state.step = batch.number + 1
-            record = StepRecord(
-                state.step, sum(losses) / len(losses), rate, len(batch), batch.tokens, 1 - batch.tokens / batch.padded
-            )
+            record = _record(state.step, losses, rate, batch, job.ranks)
             state.history.add(record, losses, batch.pairs, window)
             last = state.step == job.steps
             if job.validation is not None and (last or state.step % settings.validate_every == 0):
-                record.validation_loss = validation_loss(model, vectors_of, job.validation, settings, executor)
-                _compare(state, record.validation_loss, model, checkpoints, settings)
-            bar.update(len(batch), f"step {state.step:,}/{job.steps:,}, loss {record.loss:.3f}")
+                _measure(job, state, record, objective, executor, checkpoints)
+            bar.update(len(batch.pairs), f"step {state.step:,}/{job.steps:,}, loss {record.loss:.3f}")
             state.done = state.done or last
-            if state.done or state.step % settings.save_every == 0:
-                checkpoints.save(model, optimizer, state)
+            if (state.done or state.step % settings.save_every == 0) and job.ranks.first:
+                checkpoints.save(trainee, optimizer, state)
             if state.done:
                 break
+    job.ranks.wait()
+    state.temperature = objective.fixed_temperature if settings.learn_temperature else None
     if settings.patience is not None:
         checkpoints.restore_best(model, state)
     return state
 
 
-def make_optimizer(model: SentenceTransformer, settings: TrainSettings) -> torch.optim.AdamW:
+def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
     """Return AdamW over the trained parameters; vectors (biases, norms) are not decayed."""
     parameters = list(trained(model).values())
     groups = [
@@ -94,20 +101,33 @@ def make_optimizer(model: SentenceTransformer, settings: TrainSettings) -> torch
     return torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.learning_rate, fused=True)
 
 
+def _trainee(model: SentenceTransformer, objective: Objective) -> nn.Module:
+    """Return what is optimised and kept in checkpoints: the model, with what is trained beside it if anything is."""
+    if objective.extras is None:
+        return model
+    return torch.nn.ModuleDict({"model": model, "extras": objective.extras})
+
+
 def _update(
-    optimizer: torch.optim.Optimizer, vectors_of: Embed, batch: Prepared, rate: float, settings: TrainSettings
+    optimizer: torch.optim.Optimizer, objective: Objective, model: SentenceTransformer, batch: Prepared, rate: float
 ) -> list[float]:
-    """Do one optimizer step; return the losses of the batch's rows."""
-    n = len(batch)
+    """Do one optimizer step; return the losses of the whole batch's rows."""
+    settings, ranks = objective.settings, objective.ranks
 
-    def loss(vectors: torch.Tensor) -> torch.Tensor:
-        # Several processes would gather the passages of all here, with gradients.
-        return info_nce(vectors[:n], vectors[n:], settings.temperature, batch.false_negatives)
+    def vectors_of(features: dict[str, Any]) -> torch.Tensor:
+        return _embed(model, features, settings)
 
-    with _own_random_numbers(settings.seed, batch.number, batch.false_negatives.device):
-        losses = (cached_backward if settings.grad_cache else backward)(vectors_of, batch.parts, loss)
-    values: list[float] = losses.tolist()
+    targets = objective.targets(batch, lambda teacher, features: _embed(teacher, features, settings))
+    with _own_random_numbers(settings.seed, batch.number, ranks, batch.false_negatives.device):
+        own = (cached_backward if settings.grad_cache else backward)(
+            vectors_of,
+            batch.parts,
+            lambda vectors: objective.losses(vectors, batch, targets),
+            len(batch) / len(batch.pairs),
+        )
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    ranks.sum_gradients(parameters)
+    values = _all_losses(own, batch, ranks)
     norm = torch.nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm or math.inf)
     if not (math.isfinite(sum(values)) and math.isfinite(float(norm))):
         raise MtqaError(
@@ -123,32 +143,65 @@ def _update(
     return values
 
 
-def _compare(
-    state: State, loss: float, model: SentenceTransformer, checkpoints: Checkpoints, settings: TrainSettings
+def _all_losses(own: torch.Tensor, batch: Prepared, ranks: Ranks) -> list[float]:
+    """Return the losses of all processes' rows in the order of the batch."""
+    if ranks.world == 1:
+        return own.tolist()  # type: ignore[no-any-return]
+    every = own.new_zeros(len(batch.pairs))
+    every[batch.rows] = own
+    return ranks.sum(every).tolist()  # type: ignore[no-any-return]
+
+
+def _record(step: int, losses: list[float], rate: float, batch: Prepared, ranks: Ranks) -> StepRecord:
+    tokens, padded = batch.tokens, batch.padded
+    if ranks.world > 1:
+        tokens, padded = ranks.sum(torch.tensor([tokens, padded], device=batch.answers.device)).tolist()
+    return StepRecord(step, sum(losses) / len(losses), rate, len(losses), tokens, 1 - tokens / padded)
+
+
+def _measure(
+    job: Job,
+    state: State,
+    record: StepRecord,
+    objective: Objective,
+    executor: ThreadPoolExecutor,
+    checkpoints: Checkpoints,
 ) -> None:
-    """Note a measurement on the held-out pairs, keep the model where it is the best, stop where patience ends."""
-    if state.best_loss is None or loss < state.best_loss:
-        state.best_step, state.best_loss, state.waited = state.step, loss, 0
-        if settings.patience is not None:
+    """Measure on the held-out pairs, keep the model where it is the best, stop where patience ends."""
+    model, settings = job.model, job.settings
+    assert job.validation is not None
+    pairs = HeldOut(model, job.validation, settings)
+    found = job.ranks.from_first(
+        lambda: pairs.measure(lambda f: _embed(model, f, settings), objective.fixed_temperature, executor)
+    )
+    record.validation_loss, record.validation_map = found.loss, found.map
+    if state.best_step is None or _better(found, state):
+        state.best_step, state.best_loss, state.best_map, state.waited = state.step, found.loss, found.map, 0
+        if settings.patience is not None and job.ranks.first:
             checkpoints.save_best(model, state)
     else:
         state.waited += 1
         state.done = settings.patience is not None and state.waited >= settings.patience
-    progress.say(f"train: step {state.step:,}, loss on held-out pairs {loss:.4f} (best {state.best_loss:.4f})")
+    now, best = (found.loss, state.best_loss) if found.map is None else (found.map, state.best_map)
+    progress.say(f"train: step {state.step:,}, {settings.stop_on} on held-out pairs {now:.4f} (best {best:.4f})")
 
 
-def _embedder(model: SentenceTransformer, settings: TrainSettings) -> Embed:
-    def vectors_of(features: dict[str, Any]) -> torch.Tensor:
-        # One autocast context a micro-batch: its cache of bfloat16 weights must not outlive a pass without gradient.
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=settings.bf16):
-            return embed(model, features)
+def _better(found: Measured, state: State) -> bool:
+    if found.map is not None and state.best_map is not None:
+        return found.map > state.best_map
+    return state.best_loss is None or found.loss < state.best_loss
 
-    return vectors_of
+
+def _embed(model: SentenceTransformer, features: dict[str, Any], settings: TrainSettings) -> torch.Tensor:
+    # One autocast context a micro-batch: its cache of bfloat16 weights must not outlive a pass without gradient.
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=settings.bf16):
+        return embed(model, features)
 
 
 @contextmanager
-def _own_random_numbers(seed: int, step: int, device: torch.device) -> Iterator[None]:
+def _own_random_numbers(seed: int, step: int, ranks: Ranks, device: torch.device) -> Iterator[None]:
     """Seed dropout from (seed, step), whatever was drawn before; the caller's random state comes back afterwards."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(int(rng(seed, "train", step).integers(2**63)))
+        purpose = (step,) if ranks.world == 1 else (step, ranks.rank)
+        torch.manual_seed(int(rng(seed, "train", *purpose).integers(2**63)))
         yield

@@ -12,18 +12,26 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def info_nce(queries: Tensor, passages: Tensor, temperature: float, false_negatives: Tensor) -> Tensor:
-    """Return the loss of each query, (n,): cross-entropy of cosine / temperature with passage i as the answer of i.
+def info_nce(
+    queries: Tensor,
+    passages: Tensor,
+    temperature: float | Tensor,
+    false_negatives: Tensor,
+    answers: Tensor | None = None,
+) -> Tensor:
+    """Return the loss of each query, (n,): cross-entropy of cosine / temperature over the passages.
 
-    `queries` (n, d) and `passages` (m, d), m ≥ n, have rows of length 1; rows from n on are negatives of everyone.
-    `false_negatives`, bool (n, m): pairs that are left out of the sum; its diagonal is False.
+    `queries` (n, d) and `passages` (m, d), m ≥ n, have rows of length 1. `answers` (n,): which passage answers each
+    query; passage i answers i without it, and those from n on are negatives of everyone. `false_negatives`, bool
+    (n, m): pairs that are left out of the sum, answers never.
     Source: van den Oord et al., arXiv 1807.03748, in the form of arXiv 2408.10536 (temperature 0.05).
     """
     import torch
     from torch.nn import functional
 
     scores = queries @ passages.T / temperature
-    answers = torch.arange(len(queries), device=queries.device)
+    if answers is None:
+        answers = torch.arange(len(queries), device=queries.device)
     return functional.cross_entropy(scores.masked_fill(false_negatives, -torch.inf), answers, reduction="none")
 
 

@@ -76,42 +76,56 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shards(tmp_path_factory.mktemp("shards") / "held-out", make_rows(2, 8, seed=1), 8)
 
 
+def write_tokenizer(folder: Path) -> list[str]:
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "Query:", "Passage:", *WORDS]
+    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(vocabulary)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=32, **special).save_pretrained(folder)
+    return vocabulary
+
+
 @pytest.fixture(scope="session")
-def make_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Path]:
-    """Return a function of the dropout that writes the tiny encoder, a plain transformers folder."""
+def make_family(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function of model type and dropout that writes a tiny encoder, a plain transformers folder."""
 
-    def make(dropout: float) -> Path:
+    def make(family: str, dropout: float = 0.1) -> Path:
         import torch
-        from tokenizers import Tokenizer, models, pre_tokenizers, processors
-        from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
+        from transformers import AutoConfig, AutoModel
 
-        folder = tmp_path_factory.mktemp("encoder") / "tiny-xlmr"
-        vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "Query:", "Passage:", *WORDS]
-        tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(vocabulary)}, unk_token="<unk>"))
-        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-        )
-        special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
-        PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=32, **special).save_pretrained(folder)
-        config = XLMRobertaConfig(
-            vocab_size=len(vocabulary),
-            hidden_size=16,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=32,
+        folder = tmp_path_factory.mktemp("encoder") / f"tiny-{family}"
+        sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+        if family == "distilbert":
+            sizes = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32}
+        rates = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
+        config = AutoConfig.for_model(
+            family,
+            vocab_size=len(write_tokenizer(folder)),
             max_position_embeddings=40,
-            type_vocab_size=1,
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
             pad_token_id=1,
+            **sizes,
+            **dict.fromkeys(rates[2:] if family == "distilbert" else rates[:2], dropout),
+            **({"type_vocab_size": 1} if family == "xlm-roberta" else {}),
         )
+        extra = {} if family == "distilbert" else {"add_pooling_layer": False}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
+            AutoModel.from_config(config, **extra).save_pretrained(folder)
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_encoder(make_family: Callable[..., Path]) -> Callable[[float], Path]:
+    """Return a function of the dropout that writes the tiny XLM-R."""
+    return lambda dropout: make_family("xlm-roberta", dropout)
 
 
 @pytest.fixture(scope="session")

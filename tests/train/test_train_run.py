@@ -17,6 +17,7 @@ from mtqa.train import checkpoint, loop
 from mtqa.train.checkpoint import work_folder
 from mtqa.train.run import train
 from mtqa.train.settings import TrainSettings
+from mtqa.train.validation import Measured
 
 TEXTS = ["w1 w2 w3", "w4", "w9 w8 w7 w6 w5"]
 LEARNS = {"learning_rate": 1e-2, "steps": 12, "save_every": 4, "micro_batch_tokens": 40, "device": "cpu"}
@@ -74,7 +75,7 @@ def test_names_no_path_and_no_time_and_leaves_no_work_folder(undisturbed, encode
     assert not work_folder(undisturbed).exists()
     manifest = load_manifest(undisturbed)
     assert manifest.counts == {"batches": 14, "steps": 12, "pairs": 96, "tokens": manifest.counts["tokens"]}
-    assert manifest.settings["encoder"] == "tiny-xlmr" and manifest.licences == ["CC0-1.0"]
+    assert manifest.settings["encoder"] == "tiny-xlm-roberta" and manifest.licences == ["CC0-1.0"]
     assert [summary["stage"] for summary in manifest.info["lineage"]] == ["build-shards"]
     assert set(manifest.info["environment"]) == {"device", "threads", "precision", "torch", "transformers"}
 
@@ -112,7 +113,7 @@ def test_killed_and_resumed_is_undisturbed(undisturbed, shards, settings, tmp_pa
     done = []
     update = loop._update
     monkeypatch.setattr(
-        loop, "_update", lambda o, v, batch, *rest: done.append(batch.number) or update(o, v, batch, *rest)
+        loop, "_update", lambda o, v, m, batch, *rest: done.append(batch.number) or update(o, v, m, batch, *rest)
     )
     train(shards, settings, out)
     assert done == list(range(4, 12))
@@ -198,13 +199,13 @@ def test_early_stopping_keeps_the_best_model(shards, held_out, encoder, tmp_path
     measured = iter([2.0, 1.0, 1.5, 1.2, 0.1])
     best = []
 
-    def loss(model, *_):
+    def loss(pairs, *_):
         value = next(measured)
         if value == 1.0:
-            best.append({name: p.detach().clone() for name, p in model.named_parameters()})
-        return value
+            best.append({name: p.detach().clone() for name, p in pairs.model.named_parameters()})
+        return Measured(value)
 
-    monkeypatch.setattr(loop, "validation_loss", loss)
+    monkeypatch.setattr(loop.HeldOut, "measure", loss)
     settings = TrainSettings(encoder=str(encoder), validation=held_out, validate_every=2, patience=2, **LEARNS)
     out = tmp_path / "model"
     manifest = train(shards, settings, out)
