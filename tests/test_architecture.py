@@ -18,7 +18,8 @@ ALLOWED = {
     "report": {"core", "bundled", "report", "pipeline"},
     **{stage: {"core", "bundled", stage} for stage in STAGES},
     "pipeline": {"core", "bundled", "report", "pipeline", *STAGES},
-    "cli": {"core", "bundled", "report", "pipeline", "cli", *STAGES},
+    "study": {"core", "bundled", "pipeline", "study", *STAGES},
+    "cli": {"core", "bundled", "report", "pipeline", "study", "cli", *STAGES},
 }
 HEAVY = ("torch", "transformers", "datasets", "ctranslate2", "sentence_transformers", "matplotlib", "sacrebleu")
 MODULES = sorted((ROOT / "mtqa").rglob("*.py"))

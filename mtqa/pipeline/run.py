@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mtqa.core import progress
 from mtqa.core.errors import UsageError
@@ -24,12 +24,23 @@ RUN_FILE = "run.json"
 VERSIONED = ("ctranslate2", "numpy", "pyarrow", "sentence-transformers", "sentencex", "torch", "transformers")
 
 
+class Named(Protocol):
+    """A recipe as the journal sees it: that of a run or of a study."""
+
+    @property
+    def name(self) -> str:
+        """The recipe's name."""
+
+    def record(self) -> dict[str, Any]:
+        """Return the recipe as JSON-like values."""
+
+
 @dataclass
 class Journal:
     """`run.json`: what was done when and on what; all that may differ between equal runs stands here."""
 
     path: Path
-    recipe: Recipe
+    recipe: Named
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def save(self) -> None:
@@ -70,10 +81,10 @@ def run_recipe(recipe: Recipe, out: Path) -> dict[str, Any]:
     Raises UsageError where `out` belongs to another recipe or another process works in it, and whatever the stages
     raise; what is finished stays, so that the same call goes on from there.
     """
-    _known_stages(out, recipe)  # refuse a foreign folder before a lock file is written into it
+    known_stages(out, recipe)  # refuse a foreign folder before a lock file is written into it
     out.mkdir(parents=True, exist_ok=True)
-    with _lock(out):
-        journal = Journal(out / RUN_FILE, recipe, _known_stages(out, recipe))
+    with lock(out):
+        journal = Journal(out / RUN_FILE, recipe, known_stages(out, recipe))
         journal.save()
         _data_stages(recipe, out, journal)
         for arm in recipe.arms:
@@ -145,9 +156,9 @@ def _publish(recipe: Recipe, out: Path, journal: Journal) -> None:
         )
 
 
-def _known_stages(out: Path, recipe: Recipe) -> dict[str, dict[str, Any]]:
+def known_stages(out: Path, recipe: Named, file: str = RUN_FILE) -> dict[str, dict[str, Any]]:
     """Return the stages that an earlier run of this recipe noted; raises UsageError for another recipe's folder."""
-    path = out / RUN_FILE
+    path = out / file
     if not path.exists():
         if out.exists() and any(p.name != ".lock" for p in out.iterdir()):
             raise UsageError(
@@ -162,7 +173,7 @@ def _known_stages(out: Path, recipe: Recipe) -> dict[str, dict[str, Any]]:
         name, stages = content["name"], content["stages"]
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            "run.json cannot be read.", where=path, next_step="delete it: the stages' own records decide what is done"
+            f"{file} cannot be read.", where=path, next_step="delete it: the stages' own records decide what is done"
         ) from error
     if name != recipe.name:
         raise UsageError(
@@ -183,7 +194,7 @@ def _stamp(folder: Path) -> int | None:
 
 
 @contextlib.contextmanager
-def _lock(out: Path) -> Iterator[None]:
+def lock(out: Path) -> Iterator[None]:
     """Hold the run folder for this process; the lock ends with the process, however it ends."""
     try:
         import fcntl

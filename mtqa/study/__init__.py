@@ -1,0 +1,1 @@
+"""Studies: arms × seeds on the same items for the same steps, and what the differences are worth."""
