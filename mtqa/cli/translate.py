@@ -14,7 +14,7 @@ def command(
     corpus: Annotated[Path, typer.Argument(help="A collected corpus, or a table of questions (see --map).")],
     to: Annotated[str, typer.Option(help="Target languages, with commas between: codes or names.")],
     out: Annotated[Path, typer.Option(help="Folder to write the corpus to.")],
-    model: Annotated[str, typer.Option(help="demo, opus-mt, nllb-600m, a Hub id or a folder.")] = "nllb-600m",
+    model: Annotated[str, typer.Option(help="demo, opus-mt, nllb-600m, madlad-3b, a Hub id, a folder.")] = "nllb-600m",
     memory: Annotated[Path | None, typer.Option(help="Folder of finished translations.", show_default=False)] = None,
     map_: Annotated[str, typer.Option("--map", help="Columns of a table: question=COL,passage=COL,….")] = "",
     engine: Annotated[str, typer.Option(help="ctranslate2 or transformers.")] = "ctranslate2",
@@ -23,27 +23,34 @@ def command(
     beam_size: Annotated[int, typer.Option(min=1, max=32, help="Beams; 1 is greedy.")] = 4,
     batch_tokens: Annotated[int | None, typer.Option(min=64, max=1 << 20, help="Source tokens of a batch.")] = None,
     max_segment_tokens: Annotated[int, typer.Option(min=16, max=1000, help="Longer sentences are cut.")] = 250,
+    devices: Annotated[str, typer.Option(help="GPUs, as 0,1; on CPU a process each.")] = "",
+    executor: Annotated[str, typer.Option(help="local, or ray.")] = "local",
+    ray_address: Annotated[str | None, typer.Option(help="A running Ray cluster; else one starts here.")] = None,
+    worker: Annotated[str, typer.Option(help="K/N: only fill the memory, with every N-th chunk.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take; write nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result of other settings.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the counts by language as JSON.")] = False,
 ) -> None:
     """Translate a corpus sentence by sentence; finished sentences are remembered, also after a crash.
 
     A table (CSV, TSV, JSON lines, Parquet) is collected to OUT.collected first; --map says which of its columns holds
-    what. 'mtqa languages' lists codes and names. The model demo knows German and Spanish and needs no download. The
-    memory is $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory.
+    what. 'mtqa languages' lists codes and names. The model demo knows German and Spanish and needs no download;
+    opus-mt picks the pair's own model. The memory is $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory. Several
+    machines share the work with --worker 1/3, 2/3, 3/3 and one --memory; then the command without it.
 
     Example: mtqa translate faq.csv --map question=q,passage=text --to de,es --model demo --out faq-de-es
     """
     from mtqa.core.recipe import parse
+    from mtqa.translate import report
     from mtqa.translate.model import cache_root
-    from mtqa.translate.run import translate
     from mtqa.translate.settings import TranslateSettings
-    from mtqa.translate.summary import as_json, summary
 
     values: dict[str, Any] = {"to": to, "model": model, "engine": engine, "device": device}
     values |= {"compute_type": compute_type, "beam_size": beam_size}
     values |= {"batch_tokens": batch_tokens, "max_segment_tokens": max_segment_tokens}
+    values |= {"devices": devices, "executor": executor, "ray_address": ray_address}
     settings = parse(TranslateSettings, values, "command line")
+    share = report.share(worker)
     if map_ and corpus.is_dir():
         raise UsageError("A corpus has no columns to map.", where="--map", expected=f"a table; '{corpus}' is a folder")
     if corpus.is_file() or (corpus.suffix and not corpus.exists()):
@@ -54,5 +61,10 @@ def command(
         given = parse(CollectSettings, {"sources": [str(corpus)], "map": map_, "validation": 0}, "command line")
         collect(given, collected, overwrite=overwrite)
         corpus = collected
-    manifest = translate(corpus, settings, out, memory=memory or cache_root() / "memory", overwrite=overwrite)
-    typer.echo(as_json(manifest, settings.to) if json else summary(manifest, settings.to, out))
+    kept = memory or cache_root() / "memory"
+    if dry_run:
+        typer.echo(report.plan(corpus, settings, kept, json=json))
+    elif share:
+        typer.echo(report.filled(corpus, settings, share, kept, json=json))
+    else:
+        typer.echo(report.translated(corpus, settings, out, kept, overwrite=overwrite, json=json))

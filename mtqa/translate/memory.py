@@ -57,11 +57,13 @@ def segment_key(text: str) -> bytes:
 class Memory:
     """The memory for one key (engine, model, decoding settings, languages)."""
 
-    def __init__(self, root: Path, key: Mapping[str, Any]) -> None:
+    def __init__(self, root: Path, key: Mapping[str, Any], *, create: bool = True) -> None:
         self.folder = root / fingerprint(key)[:32]
         self.jobs = self.folder / "jobs"
         self.scratch = self.folder / "scratch.tmp"
         self._last: tuple[Path | None, pa.Table | None] = (None, None)
+        if not create:
+            return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not (self.folder / "key.json").is_file():

@@ -15,9 +15,32 @@ from mtqa.bundled import MT_MODEL
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
 from mtqa.core.languages import get
+from mtqa.core.progress import say
 
-ALIASES = {"nllb-600m": "facebook/nllb-200-distilled-600M"}
+ALIASES = {
+    "nllb-600m": "facebook/nllb-200-distilled-600M",
+    "nllb-1.3b": "facebook/nllb-200-distilled-1.3B",
+    "nllb-3.3b": "facebook/nllb-200-3.3B",
+    "m2m-418m": "facebook/m2m100_418M",
+    "madlad-3b": "google/madlad400-3b-mt",
+}
 OPUS = "opus-mt"
+OPUS_GROUPS = {
+    "bat": "lit lvs ltg",
+    "bnt": "bem kik kin kmb kon lin lua lug nso nya run sna sot ssw swh tsn tso tum umb xho zul",
+    "cel": "cym gle gla",
+    "dra": "kan mal tam tel",
+    "gmq": "dan fao isl nno nob swe",
+    "gmw": "afr deu lim ltz nld ydd",
+    "inc": "asm awa ben bho guj hin mag mai mar npi ory pan san sin snd urd",
+    "itc": "ast cat fra fur glg ita lij lmo oci por ron scn spa srd vec",
+    "sem": "amh arb heb mlt tir",
+    "trk": "azj bak crh kaz kir tat tuk tur uig uzn",
+    "zle": "bel rus ukr",
+    "zls": "bos bul hrv mkd slv srp",
+    "zlw": "ces pol slk szl",
+}
+"""ISO 639-5 groups for which OPUS-MT has models from English with several targets, by ISO 639-3 code."""
 CONVERSION = 2
 DEMO_LICENCE = "CC-BY-2.0-FR"  # Tatoeba's, from which it was trained
 FAMILIES = {"marian": "Marian", "m2m_100": "NLLB or M2M-100", "t5": "MADLAD-400"}
@@ -108,12 +131,15 @@ def _opus(lang: str) -> ModelFiles:
     """Return OPUS-MT's model for a pair: the language's own, else the one for all languages."""
     language = get(lang)
     codes = list(dict.fromkeys(c for c in (language.iso1, *language.marian, language.iso3) if c and "_" not in c))
-    tried = [f"Helsinki-NLP/opus-mt-en-{code}" for code in codes] + ["Helsinki-NLP/opus-mt-en-mul"]
+    groups = [group for group, members in OPUS_GROUPS.items() if language.iso3 in members.split()]
+    tried = [f"Helsinki-NLP/opus-mt-en-{code}" for code in [*codes, *groups, "mul"]]
     for name in tried:
         try:
-            return _download(name)
+            files = _download(name)
         except _NotOnHubError:
             continue
+        say(f"{lang}: opus-mt is {name}")
+        return files
     raise UsageError(f"The Hub has no OPUS-MT model for {lang}.", where=", ".join(tried), next_step="try nllb-600m")
 
 

@@ -64,9 +64,9 @@ def place_pieces(text: str, tokens: Sequence[str]) -> list[Piece]:
         at, token = ours[mine][1], theirs[other][1]
         places[token] = (places.get(token, (at, at))[0], at + 1)
     found, end = [], 0
-    for number, token in enumerate(tokens):
+    for number, name in enumerate(tokens):
         start, end = places.get(number, (end, end))
-        found.append(Piece(token, start, end))
+        found.append(Piece(name, start, end))
     return found
 
 

@@ -1,0 +1,266 @@
+"""Speed of `mtqa translate` against what people use otherwise; prints JSON.
+
+Peers, same machine, model, beam and limits: (a) transformers `generate`, batches of 32 in data set order, each row's
+texts cut into sentences by the same splitter; (b) the same, sorted by length; (c) bare CTranslate2 `translate_batch`
+over the distinct segments, tokenised beforehand, best of several batch sizes, int8. mtqa's time runs from the start of
+`translate` to the last byte written, less the loading of the model. (a) and (b) are timed on the first
+`--peer-rows` rows, as they would take hours on all.
+
+    python benchmarks/translate.py --data ../shared/data --rows 300 --peer-rows 12 --repeats 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+LANG = "deu_Latn"
+SHAPED, PLAIN = "squadshifts-new_wiki", ("nq-open-dev", "pubmedqa")
+
+
+def corpora(data: Path, rows: int, folder: Path) -> dict[str, Path]:
+    """Collect the samples: consecutive rows, as five questions in a row share a passage."""
+    from mtqa.collect.run import collect
+    from mtqa.collect.settings import CollectSettings
+    from mtqa.core.corpus import open_corpus
+
+    files = {
+        SHAPED: data / "qa" / "squadshifts-new_wiki.json",
+        "nq-open-dev": data / "qa" / "nq-open-dev.jsonl",
+        "pubmedqa": data / "qa" / "pubmedqa-ori_pqal.json",
+    }
+    made = {}
+    for name, file in files.items():
+        whole = folder / f"{name}-whole"
+        collect(CollectSettings(sources=[str(file)], validation=0), whole)
+        read = [row for batch in open_corpus(whole).batches("eng_Latn", size=256) for row in batch.to_pylist()]
+        made[name] = save(read[: rows if name == SHAPED or name == "nq-open-dev" else rows // 5], folder / name)
+    return made
+
+
+def save(rows: list[dict], folder: Path) -> Path:
+    """Write rows as a collected corpus."""
+    from mtqa.core.corpus import TableWriter
+    from mtqa.core.output import Work, building
+
+    with building(folder, Work("collect", 1, {}, {}), overwrite=True) as build:
+        with TableWriter(build.path, "eng_Latn/train") as writer:
+            writer.write([{**row, "split": "train"} for row in rows])
+        build.finish({"eng_Latn": build.record_part("x", writer.rows, {"rows": len(rows)})})
+    return folder
+
+
+def random_marian(folder: Path) -> Path:
+    """Save a random Marian of opus-mt-base size (6 + 6 layers, width 512, 58,101 words) with the bundled tokenizer.
+
+    Its outputs are noise; a bias on `</s>` ends them after about as many tokens as a translation would have.
+    """
+    import shutil
+
+    import torch
+    from transformers import AutoTokenizer, MarianConfig, MarianMTModel
+
+    from mtqa.bundled import MT_MODEL
+
+    shutil.copytree(MT_MODEL, folder)
+    (folder / "model.safetensors").unlink()
+    tokenizer = AutoTokenizer.from_pretrained(MT_MODEL)
+    base = MarianConfig.from_pretrained(MT_MODEL)
+    torch.manual_seed(1)
+    config = MarianConfig(
+        vocab_size=58_101,
+        decoder_vocab_size=58_101,
+        d_model=512,
+        encoder_layers=6,
+        decoder_layers=6,
+        encoder_ffn_dim=2048,
+        decoder_ffn_dim=2048,
+        encoder_attention_heads=8,
+        decoder_attention_heads=8,
+        activation_function="swish",
+        scale_embedding=True,
+        max_position_embeddings=512,
+        pad_token_id=base.pad_token_id,
+        eos_token_id=base.eos_token_id,
+        forced_eos_token_id=base.eos_token_id,
+        decoder_start_token_id=base.decoder_start_token_id,
+        init_std=0.05,
+    )
+    model = MarianMTModel(config)
+    words = len(tokenizer)
+    model.final_logits_bias[0, words:] = -1e4  # ids that the tokenizer lacks
+    model.final_logits_bias[0, base.pad_token_id] = -1e4
+    model.final_logits_bias[0, base.eos_token_id] = 4.0
+    model.save_pretrained(folder)
+    return folder
+
+
+def texts_of(row: dict) -> list[str]:
+    return [row["question"], *(t for t in (row["passage"], row["title"]) if t), *(a["text"] for a in row["answers"])]
+
+
+def ours(corpus: Path, model: str, folder: Path) -> dict[str, Any]:
+    """Time `translate` with an empty memory; the time of loading models is taken out."""
+    from mtqa.core.corpus import open_corpus
+    from mtqa.translate import target as target_module
+    from mtqa.translate.run import translate
+    from mtqa.translate.settings import TranslateSettings
+
+    spent = [0.0]
+
+    load = target_module.load_engine
+
+    def timed(*args: Any) -> Any:
+        began = time.perf_counter()
+        engine = load(*args)
+        spent[0] += time.perf_counter() - began
+        return engine
+
+    target_module.load_engine = timed
+    try:
+        began = time.perf_counter()
+        settings = TranslateSettings(to=[LANG], model=model)
+        manifest = translate(corpus, settings, folder / "out", memory=folder / "memory")
+        seconds = time.perf_counter() - began - spent[0]
+    finally:
+        target_module.load_engine = load
+    return {
+        "seconds": seconds,
+        "rows_per_second": open_corpus(corpus).rows("eng_Latn") / seconds,
+        "loading_seconds": spent[0],
+        "counts": manifest.parts[LANG].counts,
+    }
+
+
+def prepared(corpus: Path, model: str) -> tuple[Any, list[list[list[str]]]]:
+    """Return the target and the translatable segments of each row's texts."""
+    from mtqa.core.corpus import open_corpus
+    from mtqa.translate.run import targets
+    from mtqa.translate.segment import translatable
+    from mtqa.translate.settings import TranslateSettings
+
+    _, (target,) = targets(corpus, TranslateSettings(to=[LANG], model=model))
+    rows = [row for batch in open_corpus(corpus).batches("eng_Latn") for row in batch.to_pylist()]
+    cut = []
+    for row in rows:
+        texts = [[t[s.start : s.end] for s in target.split(t)] for t in texts_of(row)]
+        cut.append([[s for s in text if translatable(s)] for text in texts])
+    return target, cut
+
+
+def generate(target: Any, rows: list[list[list[str]]], *, by_length: bool) -> tuple[float, list[str]]:
+    """Time peer (a) or (b): every segment of every row, repetitions too, in batches of 32, beam 4, float32."""
+    import torch
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    torch.set_num_threads(cores())
+    tokenizer = AutoTokenizer.from_pretrained(target.files.path)
+    model = AutoModelForSeq2SeqLM.from_pretrained(target.files.path, dtype=torch.float32).eval()
+    mark = "".join(f"{code} " for code in target.tokens.source_prefix)
+    segments = [mark + s for row in rows for text in row for s in text]
+    began = time.perf_counter()
+    if by_length:
+        segments.sort(key=lambda s: len(tokenizer(s)["input_ids"]))
+    made: list[str] = []
+    with torch.inference_mode():
+        for start in range(0, len(segments), 32):
+            batch = tokenizer(segments[start : start + 32], return_tensors="pt", padding=True)
+            limit = 2 * batch["input_ids"].shape[1] + 20
+            out = model.generate(**batch, num_beams=4, max_new_tokens=limit, max_length=None)
+            made += tokenizer.batch_decode(out, skip_special_tokens=True)
+    return time.perf_counter() - began, made
+
+
+def bare(target: Any, rows: list[list[list[str]]], sizes: list[int]) -> dict[int, float]:
+    """Time peer (c) for each batch size in tokens: one call over the distinct segments, tokenised before."""
+    import ctranslate2
+
+    from mtqa.translate.convert import converted
+
+    translator = ctranslate2.Translator(
+        str(converted(target.files, target.tokens)), compute_type="int8", inter_threads=cores(), intra_threads=1
+    )
+    segments = sorted({s for row in rows for text in row for s in text})
+    sources = sorted(target.tokens.encode(segments), key=len)
+    limit = 2 * len(sources[-1]) + 20
+    seconds = {}
+    for size in sizes:
+        began = time.perf_counter()
+        translator.translate_batch(
+            sources,
+            beam_size=4,
+            max_batch_size=size,
+            batch_type="tokens",
+            max_decoding_length=limit,
+            return_scores=True,
+        )
+        seconds[size] = time.perf_counter() - began
+    return seconds
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def one(name: str, corpus: Path, model: str, args: argparse.Namespace) -> dict[str, Any]:
+    """Measure one corpus with one model."""
+    target, rows = prepared(corpus, model)
+    runs, bares = [], []
+    best = None
+    for _ in range(args.repeats):  # in turn, so that a slow minute hurts both
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(ours(corpus, model, Path(folder)))
+        times = bare(target, rows, args.sizes if best is None else [best])
+        best = min(times, key=times.__getitem__)
+        bares.append(times[best])
+    some = rows[: args.peer_rows if name == SHAPED else args.peer_rows * 4]
+    a, _ = generate(target, some, by_length=False)
+    b, _ = generate(target, some, by_length=True)
+    mine, c = statistics.median(run["seconds"] for run in runs), statistics.median(bares)
+    speed = {"mtqa": len(rows) / mine, "a": len(some) / a, "b": len(some) / b, "c": len(rows) / c}
+    return {
+        "rows": len(rows),
+        "segments": sum(len(text) for row in rows for text in row),
+        "distinct": runs[0]["counts"]["segments"],
+        "answers": runs[0]["counts"]["answers"] | {"aligned": runs[0]["counts"]["aligned"]},
+        "retried": runs[0]["counts"]["retried"],
+        "mtqa_seconds": [round(run["seconds"], 2) for run in runs],
+        "c_seconds": [round(s, 2) for s in bares],
+        "c_batch_tokens": best,
+        "peer_rows": len(some),
+        "rows_per_second": {k: round(v, 3) for k, v in speed.items()},
+        "times": {k: round(speed["mtqa"] / speed[k], 2) for k in "abc"},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--rows", type=int, default=300)
+    parser.add_argument("--peer-rows", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--models", nargs="+", default=["demo", "base"], help="demo, base (random), or any --model")
+    parser.add_argument("--corpora", nargs="+", default=[SHAPED, *PLAIN])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048, 4096])
+    args = parser.parse_args()
+    results: dict[str, Any] = {"machine": f"{platform.machine()}, {cores()} cores"}
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        found = corpora(args.data, args.rows, work)
+        for model in args.models:
+            path = str(random_marian(work / "base")) if model == "base" else model
+            for name in args.corpora:
+                results[f"{model} {name}"] = one(name, found[name], path, args)
+                print(json.dumps({f"{model} {name}": results[f"{model} {name}"]}), flush=True)
+    print(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The work of `mtqa translate` and what it prints when it is done."""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mtqa.core.errors import UsageError
+from mtqa.core.manifest import Manifest
+from mtqa.translate.settings import TranslateSettings
+
+
+def share(text: str) -> tuple[int, int] | None:
+    """Return (k, n) of `--worker K/N`, None where it is empty; raises UsageError where it is no such share."""
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    k, n = (int(part) for part in match.groups()) if match else (0, 0)
+    if not 1 <= k <= n:
+        raise UsageError(f"'{text}' is no share of the work.", where="--worker", expected="K/N with K from 1 to N")
+    return k, n
+
+
+def plan(corpus: Path, settings: TranslateSettings, memory: Path, *, json: bool) -> str:
+    """Return what a translation would take, as text or JSON."""
+    from mtqa.translate.estimate import as_record, dry_run, show
+
+    estimates = dry_run(corpus, settings, memory=memory)
+    return json_module.dumps([as_record(e) for e in estimates], indent=1) if json else show(estimates)
+
+
+def filled(corpus: Path, settings: TranslateSettings, worker: tuple[int, int], memory: Path, *, json: bool) -> str:
+    """Do a worker's share; return what it did, as text or JSON."""
+    from mtqa.translate.run import fill_memory
+
+    done = fill_memory(corpus, settings, worker, memory=memory)
+    if json:
+        return json_module.dumps(done, indent=1)
+    lines = [f"{lang}: {count:,} segments translated into the memory" for lang, count in done.items()]
+    return "\n".join([*lines, "When all workers are done, run the same command without --worker."])
+
+
+def translated(
+    corpus: Path, settings: TranslateSettings, out: Path, memory: Path, *, overwrite: bool, json: bool
+) -> str:
+    """Translate; return what was done, as text or JSON."""
+    from mtqa.translate.run import translate
+
+    manifest = translate(corpus, settings, out, memory=memory, overwrite=overwrite)
+    return as_json(manifest, settings.to) if json else summary(manifest, settings.to, out)
+
+
+def summary(manifest: Manifest, langs: Sequence[str], out: Path) -> str:
+    """Return a line for each translated language, and one for the whole."""
+    lines = []
+    for lang in langs:
+        counts = manifest.parts[lang].counts
+        line = (
+            f"{lang}: {counts['rows']:,} rows, {counts['segments']:,} distinct segments, {counts['retried']:,} retried"
+        )
+        restored = counts["segment_flags"].get("restored", 0)
+        if restored:
+            line += f", {restored:,} with numbers or protected text put back"
+        if counts["cut"]:
+            line += f", {sum(counts['cut'].values()):,} sentences cut"
+        sought = sum(counts["answers"].values())
+        if sought:
+            line += (
+                f"; {counts['answers']['found']:,} of {sought:,} answers found in the translated passage"
+                f" ({counts['aligned']:,} by alignment)"
+            )
+        lines.append(line)
+    return "\n".join([*lines, f"{out}: {manifest.counts['rows']:,} rows in {manifest.counts['languages']} languages"])
+
+
+def as_json(manifest: Manifest, langs: Sequence[str]) -> str:
+    """Return the counts of each translated language as JSON."""
+    return json_module.dumps({lang: manifest.parts[lang].counts for lang in langs}, indent=1)

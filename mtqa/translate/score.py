@@ -1,0 +1,148 @@
+"""chrF, BLEU and spBLEU of translations against references, by sacrebleu, each with its signature."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mtqa.core.corpus import Corpus, open_corpus
+from mtqa.core.errors import UsageError
+from mtqa.core.schema import ENGLISH
+
+METRICS = ("chrf", "bleu", "spbleu")
+DEFAULT_METRICS = ("chrf", "bleu")
+FIELDS = ("question", "passage")
+CHARACTERS = {"zho_Hans": "zh", "zho_Hant": "zh", "jpn_Jpan": "char", "kor_Hang": "char", "tha_Thai": "char"}
+"""Tokenizers of BLEU where a language puts no spaces between words; `13a` elsewhere."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score from 0 to 100, with the half width of its 95 % bootstrap interval (None: not asked for)."""
+
+    lang: str
+    field: str
+    metric: str
+    score: float
+    interval: float | None
+    texts: int
+    signature: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to compute: names out of METRICS, and bootstrap samples for intervals (0: none)."""
+
+    metrics: tuple[str, ...] = DEFAULT_METRICS
+    bootstrap: int = 0
+    field: str | None = None
+
+
+def score(hypotheses: Path, references: Path, request: Request, lang: str = "") -> list[Score]:
+    """Score a translated corpus against a corpus with references, or a file of lines against another.
+
+    Corpora are matched by item and language, every field that both have; files by line. Raises UsageError where they do
+    not fit together, or a metric is unknown.
+    """
+    wrong = [name for name in request.metrics if name not in METRICS]
+    if wrong:
+        raise UsageError(f"There is no metric {', '.join(wrong)}.", where="metrics", expected=", ".join(METRICS))
+    if hypotheses.is_dir() != references.is_dir():
+        raise UsageError("One is a folder, the other a file.", where=references, expected="two corpora or two files")
+    if not hypotheses.is_dir():
+        made, wanted = _lines(hypotheses), _lines(references)
+        if len(made) != len(wanted):
+            raise UsageError(
+                "The files do not have equally many lines.",
+                where=references,
+                expected=f"{len(made):,} lines, found {len(wanted):,}",
+            )
+        return _scores(made, wanted, lang, "lines", request)
+    return [one for pair in _pairs(hypotheses, references, request) for one in pair]
+
+
+def _pairs(hypotheses: Path, references: Path, request: Request) -> Iterator[list[Score]]:
+    made, wanted = open_corpus(hypotheses), open_corpus(references)
+    both = sorted(set(made.languages) & set(wanted.languages) - {ENGLISH})
+    if not both:
+        raise UsageError(
+            "The corpora share no language but English.",
+            where=references,
+            expected=", ".join(made.languages),
+        )
+    for lang in both:
+        theirs = _texts(wanted, lang)
+        ours = {key: text for key, text in _texts(made, lang).items() if key in theirs}
+        for name in FIELDS if request.field is None else (request.field,):
+            keys = [key for key in ours if key[1] == name]
+            if keys:
+                yield _scores([ours[k] for k in keys], [theirs[k] for k in keys], lang, name, request)
+
+
+def _texts(corpus: Corpus, lang: str) -> dict[tuple[str, str], str]:
+    """Return a language's texts by (item, field); a passage that several questions share counts once."""
+    found: dict[tuple[str, str], str] = {}
+    passages: set[str] = set()
+    for batch in corpus.batches(lang, columns=["item_id", "passage_id", *FIELDS]):
+        for row in batch.to_pylist():
+            found[row["item_id"], "question"] = row["question"]
+            if row["passage"] is not None and row["passage_id"] not in passages:
+                passages.add(row["passage_id"])
+                found[row["item_id"], "passage"] = row["passage"]
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
+        return text.removesuffix("\n").split("\n") if text else []
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise UsageError("The file cannot be read.", where=path, expected="UTF-8 text, one text a line") from error
+
+
+def _scores(made: list[str], wanted: list[str], lang: str, field: str, request: Request) -> list[Score]:
+    scores = []
+    for name in request.metrics:
+        metric = _metric(name, lang)
+        result = metric.corpus_score(made, [wanted], n_bootstrap=request.bootstrap or 1)
+        interval = float(result._ci) if request.bootstrap else None
+        signature = str(metric.get_signature())
+        scores.append(Score(lang, field, name, float(result.score), interval, len(made), signature))
+    return scores
+
+
+def _metric(name: str, lang: str) -> Any:
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    if name == "chrf":
+        return CHRF()
+    if name == "bleu":
+        return BLEU(tokenize=CHARACTERS.get(lang, "13a"))
+    try:
+        return BLEU(tokenize="flores200")
+    except Exception as error:  # whatever its download of the tokenizer raises
+        raise UsageError(
+            f"spBLEU's tokenizer cannot be had: {error}",
+            where="spbleu",
+            next_step="run once with network (sacrebleu downloads it), or leave spbleu out of --metrics",
+        ) from error
+
+
+def show(scores: list[Score]) -> str:
+    """Return the scores as text: a line each, with its signature."""
+    lines = []
+    for s in scores:
+        spread = "" if s.interval is None else f" ± {s.interval:.2f}"
+        name = f"{s.lang} {s.field}".strip()
+        lines.append(f"{name}: {s.metric} = {s.score:.2f}{spread} ({s.texts:,} texts) {s.signature}")
+    return "\n".join(lines)
+
+
+def as_records(scores: list[Score]) -> list[dict[str, Any]]:
+    """Return the scores for JSON."""
+    return [asdict(one) for one in scores]
