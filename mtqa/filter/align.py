@@ -18,7 +18,9 @@ NULL = 5.0
 NULL_CHARACTERS = 12
 FREE, LIKELY = 2.0, 2.5
 MOST_COST = 18.0
-ANCHOR = 1.5
+ANCHOR = 1.0
+NUMBER_LOST, NAME_LOST, MOST_LOST = 2.0, 0.7, 6.0
+"""What a number or a name that one side of a bead has alone costs: rare where the sides are translations."""
 BAND = 6
 LONGEST = 120
 
@@ -83,8 +85,8 @@ class _Costs:
 
     def __init__(self, ours: Sequence[str], theirs: Sequence[str], lang: Target) -> None:
         self.ours, self.theirs, self.lang = ours, theirs, lang
-        left, right = [anchors(s) for s in ours], [anchors(t) for t in theirs]
-        self.shared = [[len(a & b) for b in right] for a in left]
+        self.left, self.right = [anchors(s) for s in ours], [anchors(t) for t in theirs]
+        self._names = NAME_LOST if lang.script == "Latn" else 0.0
         self.s = _sums(ours)
         self.t = _sums(theirs)
 
@@ -114,8 +116,10 @@ class _Costs:
         s, t = self.s[k] - self.s[i], self.t[p] - self.t[j]
         spread = math.hypot(deviation(s, self.lang), self.lang.length.slack / 2)
         z = (math.log((t + 1) / (s + 1)) - self.lang.length.median) / spread
-        shared = sum(self.shared[a][b] for a in range(i, k) for b in range(j, p))
-        return min(z * z / 2, MOST_COST) - ANCHOR * min(shared, 3)
+        left, right = frozenset().union(*self.left[i:k]), frozenset().union(*self.right[j:p])
+        shared = len(left & right)
+        lost = sum(NUMBER_LOST if anchor.isdigit() else self._names for anchor in left ^ right)
+        return min(z * z / 2, MOST_COST) - ANCHOR * min(shared, 3) + min(lost, MOST_LOST)
 
     @staticmethod
     def _null(characters: int) -> float:

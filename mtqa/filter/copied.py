@@ -12,20 +12,22 @@ TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 PLAIN_SHARE = 0.6
 COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
 UNTRANSLATED = 4.0
+END_LETTERS, END_SHARE, END_SCORE = 15, 0.35, 9
 ASKING = frozenset(
     {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
 )
-QUOTED = re.compile(r'"[^"]{1,120}"|“[^”]{1,120}”')
+QUOTED = re.compile(r'"[^"]{1,60}"|“[^”]{1,60}”')
 
 
 def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     """Return the greatest number of lower-case words in an unbroken run of source words in the translation.
 
     Counted are words of two letters or more, in runs where they are three of five: names, titles, formulas and short
-    quotations stay as they are in good translations. A run of two or more that holds more than function words counts one
-    more where it holds one of these, too, and one more in a script that is not English's. All such words count, where three in four (of five at least) are the
-    source's. A translation that is the source throughout counts four at least, if it holds more than names: three
-    lower-case words, or a function word beside another word, or two words in another script than Latin.
+    quotations stay as they are in good translations. A run of two or more counts one more where it holds a function
+    word that titles hardly have (that, was, which …), and one more in a script that is not English's. All such words
+    count, where three in four (of five at least) are the source's. A translation that is the source throughout counts
+    four at least, if it holds more than names: three lower-case words, or a function word beside another word, or two
+    words in another script than Latin; one that is the source for a third, at its beginning or end, counts nine.
     """
     if not source:
         return None
@@ -47,7 +49,22 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
         and _more_than_names(theirs, plain, foreign)
     ):
         return max(float(run), UNTRANSLATED, len(plain) + 1.0)
+    elif source != target:
+        run = max(run, _common_end(source, target))
     return float(run)
+
+
+def _common_end(source: str, target: str) -> int:
+    """Return 9 where a third of the translation is the source's own beginning or end, with two lower-case words."""
+    for ours, theirs in ((source, target), (source[::-1], target[::-1])):
+        shared = next(
+            (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
+        )
+        if shared >= max(END_LETTERS, END_SHARE * len(target)):
+            piece = target[:shared] if ours is source else target[-shared:]
+            if sum(map(_plain, TOKENS.findall(piece))) >= 2:
+                return END_SCORE
+    return 0
 
 
 def _plain(word: str) -> bool:
@@ -73,13 +90,13 @@ def _longest_run(source: list[str], target: list[str], foreign: bool) -> int:
     for word in target:
         here = {}
         if word in places:
-            plain, function = _plain(word), word in CLEAR_WORDS or word == "of"
+            plain, function = _plain(word), word in CLEAR_WORDS and word != "the"
             content = plain and word not in ENGLISH_WORDS
             for place in places[word]:
                 words, lower, functions, contents = before.get(place - 1, (0, 0, False, False))
                 here[place] = found = words + 1, lower + plain, functions or function, contents or content
                 if found[1] >= PLAIN_SHARE * found[0]:
-                    more = (found[2] and found[3]) + (foreign and found[3]) if found[1] > 1 else 0
+                    more = (found[2] and (found[3] or found[1] > 2)) + (foreign and found[3]) if found[1] > 1 else 0
                     best = max(best, found[1] + more)
         before = here
     return best

@@ -12,25 +12,26 @@ WHITE = " \t\r\n\v\f\u2028\u2029\u3000"
 UNFINISHED = ",，、،־-–—(（[「『《„¿¡"
 NO_SIGNS = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 CLOSED = ")]}）」』》»”\"'’"
+UNFINISHED_SCORE = 3.0
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr"})
 
 
 def cut_off(source: str | None, target: str, lang: Target) -> float | None:
-    """Return 1 where the source ends in a sign of .?!:;… and the translation in none, else 0.
+    """Return how much a translation looks cut off: 0 where it ends in a sign, or where the source ends in none.
 
-    Good translators forget the sign, too: a translation that is longer than usual by n standard deviations gets 1 - n,
-    as nothing seems to be lost. Also 1 where the translation ends in a comma, a dash or an opening bracket and the
-    source in none, or leaves a bracket open. Scripts that write without such signs (Thai, Lao, Khmer, Burmese, Tibetan)
-    are judged by the latter alone.
+    Without a sign of .?!:;… where the source has one, 1 plus the standard deviations by which the translation is
+    shorter than usual (less those by which it is longer): good translators forget the sign, but lose nothing. 3 where
+    the translation ends in a comma, a dash or an opening bracket and the source in none, or leaves a bracket open.
+    Scripts that write without such signs (Thai, Lao, Khmer, Burmese, Tibetan) are judged by the latter alone.
     """
     if source is None:
         return None
     bare = target.rstrip(WHITE)
     last = source.rstrip(WHITE)[-1:]
     if bare and bare[-1] in UNFINISHED and last not in UNFINISHED:
-        return 1.0
+        return UNFINISHED_SCORE
     if lang.script not in RIGHT_TO_LEFT and _left_open(bare) and not _left_open(source):
-        return 1.0
+        return UNFINISHED_SCORE
     if lang.script in NO_SIGNS or (bare[-1:] in CLOSED and last in CLOSED and bare[-1:]):
         return 0.0
     finished = source.rstrip(CLOSING + WHITE)[-1:]
@@ -39,7 +40,7 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
     end = target.rstrip(CLOSING + WHITE)[-1:]
     if end and end in TARGET_ENDS:
         return 0.0
-    return 1.0 - max(0.0, excess(source, target, lang))
+    return max(0.0, 1.0 - excess(source, target, lang))
 
 
 def _left_open(text: str) -> bool:

@@ -13,6 +13,16 @@ POWERS = frozenset(map(Decimal, (2, 3)))
 BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
 BUDDHIST_YEARS = 543
 YEARS = range(1000, 2200)
+WORDY = 1000
+DIGITS_KEPT = """
+arb_Arab bul_Cyrl cat_Latn ces_Latn dan_Latn deu_Latn ell_Grek est_Latn fin_Latn fra_Latn glg_Latn heb_Hebr hin_Deva
+hrv_Latn hun_Latn ind_Latn isl_Latn ita_Latn jpn_Jpan kor_Hang lit_Latn lvs_Latn mkd_Cyrl nld_Latn nob_Latn pes_Arab
+pol_Latn por_Latn ron_Latn rus_Cyrl slk_Latn slv_Latn spa_Latn srp_Cyrl swe_Latn swh_Latn tha_Thai tur_Latn ukr_Cyrl
+vie_Latn zho_Hans zho_Hant zsm_Latn
+"""
+WITH_DIGITS = frozenset(DIGITS_KEPT.split())
+"""Languages whose translators keep digits as digits; others write numbers as words, of which only a change is seen."""
+NAMED_DECADES = range(1900, 2100)
 
 
 def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | None:
@@ -33,11 +43,19 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     lost, added = _pair(given, found, lang)
     if lost:
         words = letter_values(target)
-        lost = [n for n in lost if not (n.decade or n.values & WORDED or _explained(n, found, words))]
+        wordy = not added and lang.code not in WITH_DIGITS
+        lost = [n for n in lost if not (_worded(n) or (wordy and min(n.values) < WORDY) or _explained(n, found, words))]
     if added:
         words = english_values(source) | {c for n in given for c in _centuries(n)}
         added = [n for n in added if not ((n.attached and n.values & POWERS) or _explained(n, given, words))]
     return float(max(len(lost), len(added)))
+
+
+def _worded(number: Number) -> bool:
+    """Whether translators may write a number as a word: small ones, and the decades that have names."""
+    if number.decade:
+        return any(value < 100 or value in NAMED_DECADES for value in number.values)
+    return not number.values.isdisjoint(WORDED)
 
 
 def _pair(given: list[Number], found: list[Number], lang: Target) -> tuple[list[Number], list[Number]]:

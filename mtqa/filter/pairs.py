@@ -131,12 +131,16 @@ class _Judge:
             sources.append(source_key(row.pair.source or ""))
             if self.semantic:
                 texts = samples.setdefault(row.lang.code, (row.lang, []))[1]
-                if len(texts) < SAMPLE and row.field != "answer":
+                if len(texts) < SAMPLE and row.field != "answer" and self._passes(row):
                     texts.append((row.pair.source or "", row.pair.target))
         for lang, texts in samples.values():
             assert self.semantic is not None
             self.semantic.learn(texts, lang, self.settings.seed)
         return sources_of_each(targets, sources)
+
+    def _passes(self, row: _Row) -> bool:
+        """Whether a row passes the rules on its text: the encoder's scale is learned from such."""
+        return not any(score_text(rule.check, row.pair, row.lang) > rule.threshold for rule in self.rules[row.field])
 
     def decide(self, rows: Sequence[_Row], shared: np.ndarray, counts: Counts) -> Iterator[str]:
         """Yield the decisions of some rows as JSON, and count them."""

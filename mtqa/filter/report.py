@@ -21,7 +21,7 @@ UPPER: dict[Check, float] = {
     Check.COPY: 20,
     Check.REPETITION: 4,
     Check.NUMBERS: 20,
-    Check.CUT_OFF: 1,
+    Check.CUT_OFF: 8,
     Check.ENCODING: 10,
     Check.MARKUP: 10,
     Check.URLS: 5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from mtqa.filter.target import Target
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+SCALES = Path(__file__).with_name("scales.yaml")
+DEMO = "demo"
 SAMPLE = 400
 LEAST = 30
 KNOWN = 0.9
@@ -55,17 +58,29 @@ class Semantic:
     _known: dict[str, float] = field(default_factory=dict)
 
     def learn(self, pairs: Iterable[Texts], lang: Target, seed: int = 0) -> Scale | None:
-        """Find the language's scale on the first 400 pairs; None (the check abstains) where there are under 30."""
+        """Find the language's scale on the first 400 pairs; None (the check abstains) where there are under 30.
+
+        Of the demo encoder the scales are shipped, for the languages that it was trained on and no others.
+        """
+        if self.name == DEMO:
+            shipped = _shipped().get(lang.code)
+            if shipped:
+                self.scales[lang.code] = shipped
+            return shipped
         sample = [pair for _, pair in zip(range(SAMPLE), (p for p in pairs if _enough(p)), strict=False)]
         if len(sample) < LEAST:
             return None
+        scale = self.scales[lang.code] = self.fit(sample, lang.code, seed)
+        return scale
+
+    def fit(self, sample: Sequence[Texts], code: str, seed: int = 0) -> Scale:
+        """Return the scale that some pairs of a language show."""
         sources, targets = (self._vectors([pair[side] for pair in sample]) for side in (0, 1))
         right = (sources * targets).sum(axis=1)
-        shift = rng(seed, "filter", "semantic", lang.code).permutation(len(sample))
+        shift = rng(seed, "filter", "semantic", code).permutation(len(sample))
         random = (sources * targets[np.roll(shift, 1)][np.argsort(shift)]).sum(axis=1)
         area = float((right[:, None] > random[None, :]).mean())
-        scale = self.scales[lang.code] = Scale(float(np.median(random)), float(np.median(right)), area)
-        return scale
+        return Scale(round(float(np.median(random)), 3), round(float(np.median(right)), 3), round(area, 3))
 
     def scores(self, pairs: Sequence[Texts], lang: Target) -> list[float]:
         """Return 1 - relative cosine of each pair; NaN for short texts and in languages that the encoder knows not."""
@@ -113,6 +128,13 @@ class Semantic:
         temporary = self.cache.with_suffix(".tmp")
         pq.write_table(pa.table({"pair": [k for k, _ in rows], "cosine": [c for _, c in rows]}), temporary)
         temporary.replace(self.cache)
+
+
+@cache
+def _shipped() -> dict[str, Scale]:
+    from mtqa.core.recipe import load_yaml
+
+    return {lang: Scale(**values) for lang, values in load_yaml(SCALES).items()}
 
 
 def _enough(pair: Texts) -> bool:
