@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +10,13 @@ from typing import Any
 
 from mtqa.core.corpus import CORPUS_STAGES, SPLITS, Corpus, open_corpus
 from mtqa.core.errors import UsageError
-from mtqa.core.manifest import Manifest, check_files, load_manifest
+from mtqa.core.manifest import check_files, load_manifest
 from mtqa.core.schema import ENGLISH
-from mtqa.core.shardfile import SHARD_STAGE, Shards, open_shards
-from mtqa.pipeline.table import text_table
+from mtqa.core.shardfile import SHARD_STAGE, open_shards
+from mtqa.pipeline.shard_view import batch_rows, batch_text, composition_text
+from mtqa.pipeline.table import short, text_table, wrap
 
 SHOWN = ("item_id", "dataset", "question", "passage", "answers")
-PAIR = ("item_id", "dataset", "query_lang", "query", "passage_lang", "passage")
-PASSAGE_CHARACTERS = 400
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def inspect(path: Path, look: Look) -> dict[str, Any]:
     if manifest.stage in CORPUS_STAGES:
         return seen | _corpus(open_corpus(path), look)
     if manifest.stage == SHARD_STAGE:
-        return seen | _batch(open_shards(path), look)
+        return seen | {"batch": batch_rows(open_shards(path), look.batch or 0, look.rows)}
     return seen | {"info": {name: value for name, value in manifest.info.items() if name != "lineage"}}
 
 
@@ -67,9 +64,7 @@ def render(seen: Mapping[str, Any]) -> str:
     if "languages" in seen:
         blocks = [head, _language_table(seen), *map(_item_text, seen["items"])]
     elif "batch" in seen:
-        batch = seen["batch"]
-        title = f"Batch {batch['number']} ({batch['kind']}), {len(batch['rows'])} of its {batch['size']} pairs:"
-        blocks = [head, _composition(seen["counts"]), title, *map(_pair_text, batch["rows"])]
+        blocks = [head, composition_text(seen["counts"]), batch_text(seen["batch"])]
     else:
         blocks = [
             head,
@@ -78,11 +73,6 @@ def render(seen: Mapping[str, Any]) -> str:
             _tree("info", seen["info"]),
         ]
     return "\n\n".join(block for block in blocks if block)
-
-
-def shard_summary(manifest: Manifest) -> str:
-    """Return the composition of shards as text: what build-shards prints."""
-    return _composition(manifest.counts)
 
 
 def _check_look(path: Path, stage: str, look: Look) -> None:
@@ -140,62 +130,10 @@ def _rows(corpus: Corpus, lang: str, count: int | None) -> Iterator[dict[str, An
                 return
 
 
-def _batch(shards: Shards, look: Look) -> dict[str, Any]:
-    number = look.batch or 0
-    if number >= len(shards):
-        raise UsageError(
-            f"There is no batch {number}.", where="--batch", expected=f"0 to {len(shards) - 1}", next_step=None
-        )
-    batch = shards.batch(number)
-    rows = batch.table.select(PAIR).slice(0, look.rows).to_pylist()
-    return {"batch": {"number": number, "kind": batch.kind, "size": len(batch), "rows": rows}}
-
-
 def _language_table(seen: Mapping[str, Any]) -> str:
     splits = [split for split in SPLITS if any(split in counts for counts in seen["languages"].values())]
     rows = [[lang, *(f"{counts.get(s, 0):,}" for s in splits)] for lang, counts in seen["languages"].items()]
     return text_table(["language", *splits], rows)
-
-
-def _composition(counts: Mapping[str, Any]) -> str:
-    """Return a table of kinds, languages and pairs, asked and got, and what is shared and left out."""
-    shared, uses = counts["shared"], counts["uses_of_an_item"]
-    lines = [
-        f"{counts['batches']:,} batches of {counts['batch_size']:,} pairs: {counts['epochs']:g} epochs of "
-        f"{counts['items']:,} items, each used {uses['least']} to {uses['most']} times.",
-        f"Rows that share an item, passage or question with a row of their batch: {shared['rows']:,} "
-        f"(unavoidable: at least {shared['unavoidable']:,}); avoided by waiting: {shared['avoided']:,}.",
-    ]
-    left = {**counts["left_out"]["items"], **counts["left_out"]["rows"]}
-    notes = {
-        "not_in_all_languages": "items that some language lacks",
-        "lacks_languages": "items without the languages that the mode needs",
-        "no_text": "rows without question or passage",
-        "duplicate": "rows of an item seen before",
-    }
-    out = [f"{number:,} {notes.get(name, name)}" for name, number in left.items() if number]
-    extra = {
-        "refilled_rows": "pairs of the next epoch fill the last batch",
-        "dropped_rows": "pairs did not fill a batch",
-        "forced_batches": "batches could not have the kind or language drawn",
-    }
-    out += [f"{counts[name]:,} {text}" for name, text in extra.items() if counts[name]]
-    if out:
-        lines.append("Left out and adjusted: " + "; ".join(out) + ".")
-    tables = []
-    for name, title in (("kinds", "batches"), ("mono_languages", "mono batches"), ("cross_pairs", "cross pairs")):
-        part = counts[name]
-        total = sum(part["got"].values()) if part else 0
-        if total and len(part["got"]) > 1:
-            rows = [
-                [label, f"{part['asked'][label]:.1%}", f"{n / total:.1%}", f"{n:,}"] for label, n in part["got"].items()
-            ]
-            p = part["test"]["p"]
-            test = f"chi-square p = {p:.3g}" if p is not None else "too few for a chi-square test"
-            tables.append(f"{text_table([title, 'asked', 'got', 'number'], rows)}\n{test}")
-        elif total:
-            tables.append(f"All {title}: {next(iter(part['got']))}.")
-    return "\n\n".join(["\n".join(lines), *tables])
 
 
 def _item_text(item: Mapping[str, Any]) -> str:
@@ -203,37 +141,12 @@ def _item_text(item: Mapping[str, Any]) -> str:
     for lang, version in item["texts"].items():
         answers = " | ".join(answer["text"] for answer in version["answers"])
         lines += [
-            _wrap(f"{lang}  Q ", version["question"]),
-            _wrap(" " * len(lang) + "  P ", _short(version["passage"])),
+            wrap(f"{lang}  Q ", version["question"]),
+            wrap(" " * len(lang) + "  P ", short(version["passage"])),
         ]
         if answers:
-            lines.append(_wrap(" " * len(lang) + "  A ", answers))
+            lines.append(wrap(" " * len(lang) + "  A ", answers))
     return "\n".join(lines)
-
-
-def _pair_text(row: Mapping[str, Any]) -> str:
-    return "\n".join(
-        [
-            f"── {row['item_id']} ({row['dataset']})",
-            _wrap(f"{row['query_lang']}  Q ", row["query"]),
-            _wrap(f"{row['passage_lang']}  P ", _short(row["passage"])),
-        ]
-    )
-
-
-def _short(text: str | None) -> str:
-    if text is None:
-        return "(none)"
-    return (
-        text
-        if len(text) <= PASSAGE_CHARACTERS
-        else f"{text[:PASSAGE_CHARACTERS].rstrip()} … ({len(text):,} characters)"
-    )
-
-
-def _wrap(lead: str, text: str) -> str:
-    columns = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
-    return textwrap.fill(text, columns, initial_indent=lead, subsequent_indent=" " * len(lead)) or lead.rstrip()
 
 
 def _tree(title: str, value: Mapping[str, Any]) -> str:

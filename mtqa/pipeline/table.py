@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 import unicodedata
 from collections.abc import Sequence
+
+LONG_TEXT = 400
 
 
 def width(text: str) -> int:
@@ -29,3 +33,16 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _is_number(text: str) -> bool:
     return text.replace(",", "").replace(".", "").replace("%", "").replace("−", "").strip().isdigit()
+
+
+def short(text: str | None) -> str:
+    """Return a text, cut after 400 characters with a note of its length; "(none)" for None."""
+    if text is None:
+        return "(none)"
+    return text if len(text) <= LONG_TEXT else f"{text[:LONG_TEXT].rstrip()} … ({len(text):,} characters)"
+
+
+def wrap(lead: str, text: str) -> str:
+    """Return a text after a lead, wrapped at the terminal's width and indented by the lead's."""
+    columns = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return textwrap.fill(text, columns, initial_indent=lead, subsequent_indent=" " * len(lead)) or lead.rstrip()

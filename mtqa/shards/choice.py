@@ -8,7 +8,8 @@ import numpy as np
 
 from mtqa.core.errors import UsageError
 from mtqa.shards.index import Index
-from mtqa.shards.settings import ShardSettings
+from mtqa.shards.pairs import allowed_pairs
+from mtqa.shards.settings import OTHER, ShardSettings
 
 MONO, CROSS = 0, 1
 KINDS = ("mono", "cross")
@@ -19,8 +20,8 @@ class Choice:
     """The items that may be used and the languages they have.
 
     `items` (n,) bool; `pattern` (items,) int32: which languages an item has, as a row of `has` (patterns, languages)
-    bool; `weights` (languages,): of each language's draw; `mono` (languages,) bool: enough items for a batch;
-    `left_out`: items by reason.
+    bool; `weights` (languages,): of each language's draw; `mono` (languages,) bool: enough items for a batch and a
+    weight; `pairs` (languages, languages) bool: cross pairs that may be drawn; `left_out`: items by reason.
     """
 
     languages: list[str]
@@ -29,12 +30,13 @@ class Choice:
     has: np.ndarray
     weights: np.ndarray
     mono: np.ndarray
+    pairs: np.ndarray
     left_out: dict[str, int]
 
     @property
     def cross(self) -> np.ndarray:
-        """Which patterns can make pairs of different languages."""
-        return np.asarray(self.has.sum(axis=1) >= 2)
+        """Which patterns can make one of the allowed pairs."""
+        return _crosses(self.has, self.pairs)
 
 
 def effective_kinds(settings: ShardSettings) -> tuple[int, ...]:
@@ -47,28 +49,51 @@ def choose(index: Index, settings: ShardSettings) -> Choice:
     """Return the items and languages that the settings allow. Raises UsageError where they cannot fill a batch."""
     kinds = effective_kinds(settings)
     names = settings.languages or index.languages
-    _check_languages(names, index.languages, kinds)
+    _check_languages(names, index.languages, kinds, settings)
     rows = [index.languages.index(name) for name in names]
+    factors = np.array([settings.weights.get(name, 1.0) for name in names])
+    pairs = allowed_pairs(names, settings.pairs, settings.exclude_pairs)
+    pairs &= (factors > 0)[:, None] & (factors > 0)
     allowed = np.ones(index.items, bool)
     if settings.common_items:
         for row in index.rows:
             allowed &= row >= 0
     left_out = {"not_in_all_languages": int((~allowed).sum())}
+    if settings.pair_with is not None:
+        second = _has_second(index, settings.pair_with, [r for r, f in zip(rows, factors, strict=True) if f > 0])
+        left_out["no_second_version"] = int((allowed & ~second).sum())
+        allowed &= second
     pattern, has = _patterns([index.rows[row] >= 0 for row in rows])
     sizes = np.bincount(pattern[allowed], minlength=len(has)) @ has
-    mono = sizes >= settings.batch_size
+    mono = (sizes >= settings.batch_size) & (factors > 0)
     fits = np.zeros(len(has), bool)
     if MONO in kinds:
         fits |= has[:, mono].any(axis=1)
     if CROSS in kinds:
-        fits |= has.sum(axis=1) >= 2
+        fits |= _crosses(has, pairs)
     items = allowed & fits[pattern]
     left_out["lacks_languages"] = int((allowed & ~items).sum())
     power = 0.0 if settings.sampling == "uniform" else 1 / settings.temperature
-    weights = np.where(sizes > 0, np.maximum(sizes, 1) ** power, 0.0)
-    choice = Choice(list(names), items, pattern, has, weights / max(weights.sum(), 1e-300), mono, left_out)
+    weights = np.where(sizes > 0, np.maximum(sizes, 1) ** power * factors, 0.0)
+    shares = weights / max(weights.sum(), 1e-300)
+    choice = Choice(list(names), items, pattern, has, shares, mono, pairs, left_out)
     _check_size(choice, kinds, settings.batch_size)
     return choice
+
+
+def _crosses(has: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return by pattern whether it has both languages of some allowed pair."""
+    return np.asarray((((has.astype(np.int32) @ pairs) > 0) & has).any(axis=1))
+
+
+def _has_second(index: Index, pair_with: str, rows: list[int]) -> np.ndarray:
+    """Return by item whether it has the second version that `pair_with` asks for."""
+    if pair_with != OTHER:
+        return np.asarray(index.rows[index.languages.index(pair_with)] >= 0)
+    count = np.zeros(index.items, np.int16)
+    for row in rows:
+        count += index.rows[row] >= 0
+    return count >= 2
 
 
 def _patterns(present: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -85,12 +110,22 @@ def _patterns(present: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return code, has
 
 
-def _check_languages(names: list[str], known: list[str], kinds: tuple[int, ...]) -> None:
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise UsageError(
-            f"The corpus has no {', '.join(missing)}.", where="languages", expected=f"some of {', '.join(known)}"
-        )
+def _check_languages(names: list[str], known: list[str], kinds: tuple[int, ...], settings: ShardSettings) -> None:
+    second = [] if settings.pair_with in (None, OTHER) else [str(settings.pair_with)]
+    for where, given, expected in (
+        ("languages", names, known),
+        ("weights", list(settings.weights), names),
+        ("pair_with", second, known),
+    ):
+        missing = [name for name in given if name not in expected]
+        if missing:
+            raise UsageError(
+                f"The corpus has no {', '.join(missing)}."
+                if expected is known
+                else f"{', '.join(missing)} is not among the languages that are used.",
+                where=where,
+                expected=f"some of {', '.join(expected)}",
+            )
     if CROSS in kinds and len(names) < 2:
         raise UsageError(
             "Cross batches need two languages.",

@@ -9,13 +9,15 @@ modes or α differ in nothing that they need not differ in.
 
 Source: Elmahdy, Lin, Ahmad, arXiv 2408.10536: a mono batch draws one language for all its pairs; a cross batch draws
 query and passage language of every pair, among the ordered pairs of different languages that the item has. A batch
-whose kind or language cannot be filled any more in this epoch gets another one, and is counted (`forced`).
+whose kind or language cannot be filled any more in this epoch gets another one, and is counted (`forced`); the epoch's
+batches then come in a random order, so that these are not its last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,8 @@ from mtqa.core.rng import rng
 from mtqa.shards.choice import CROSS, MONO, Choice, effective_kinds
 from mtqa.shards.groups import Pool
 from mtqa.shards.index import Index
-from mtqa.shards.settings import ShardSettings
+from mtqa.shards.pairs import SecondVersions, pair_weights
+from mtqa.shards.settings import OTHER, ShardSettings
 
 # The part of an epoch's rows that may go over to the next epoch rather than share a batch with their own passage.
 TAIL = 0.05
@@ -49,6 +52,8 @@ class Plan:
     deferred: int = 0
     forced: int = 0
     passes: int = 0
+    second: np.ndarray | None = None
+    second_languages: list[str] = field(default_factory=list)
 
 
 def plan_batches(index: Index, choice: Choice, settings: ShardSettings) -> Plan:
@@ -61,9 +66,12 @@ def plan_batches(index: Index, choice: Choice, settings: ShardSettings) -> Plan:
         np.empty((total, size), np.int16),
         np.empty((total, size), np.int16),
     )
-    made = 0
+    made, starts, passes = 0, [(0, 0)], 1
     with progress("plan batches", total, "batches") as bar:
-        for batch, kind, language in _batches(index, choice, settings, plan):
+        for batch, kind, language, forced in _batches(index, choice, settings, plan):
+            if plan.passes > passes:
+                passes = plan.passes
+                starts.append((made, plan.forced - forced))
             plan.items[made], plan.kinds[made] = batch, kind
             plan.query[made] = plan.passage[made] = language
             made += 1
@@ -72,14 +80,16 @@ def plan_batches(index: Index, choice: Choice, settings: ShardSettings) -> Plan:
                 break
     for name in ("items", "kinds", "query", "passage"):
         setattr(plan, name, getattr(plan, name)[:made])
+    _spread(plan, starts, settings.seed)
     _draw_pairs(plan, choice, settings.seed)
+    _draw_second(plan, choice, settings)
     return plan
 
 
 def _batches(
     index: Index, choice: Choice, settings: ShardSettings, plan: Plan
-) -> Iterator[tuple[np.ndarray, int, int]]:
-    """Yield (items, kind, language of a mono batch or -1) without end; with `last: drop` until the epochs end."""
+) -> Iterator[tuple[np.ndarray, int, int, bool]]:
+    """Yield (items, kind, language of a mono batch or -1, whether forced) without end, or until dropped epochs end."""
     draws = _Draws(choice, settings)
     carried, waited = np.empty(0, np.int32), 0
     while True:
@@ -104,9 +114,9 @@ def _batches(
             if batch is None:
                 stuck.add(draws.fits(option))
                 continue
-            draws.done(option)
-            plan.deferred, plan.forced = waited + pool.deferred, draws.forced
-            yield batch, *option
+            forced = draws.done(option)
+            plan.deferred, plan.forced = waited + pool.deferred, plan.forced + forced
+            yield batch, *option, forced
         waited += pool.deferred
         if final and settings.last == "drop":
             return
@@ -121,7 +131,7 @@ class _Draws:
 
     def __init__(self, choice: Choice, settings: ShardSettings) -> None:
         self.choice, self.size, self.kinds = choice, settings.batch_size, effective_kinds(settings)
-        self.alpha, self.forced = settings.alpha, 0
+        self.alpha = settings.alpha
         self.weights = np.where(choice.mono, choice.weights, 0)
         self._streams = rng(settings.seed, "shards", "kind"), rng(settings.seed, "shards", "language")
         self._occurs = np.bincount(choice.pattern[choice.items], minlength=len(choice.has)) > 0
@@ -161,23 +171,17 @@ class _Draws:
             self._fits[option] = None if fits[self._occurs].all() else tuple(fits.tolist())
         return self._fits[option]
 
-    def done(self, option: tuple[int, int]) -> None:
-        """Go on to the next batch."""
-        self.forced += option != self._wanted
+    def done(self, option: tuple[int, int]) -> bool:
+        """Go on to the next batch; return whether this one could not be the one drawn."""
+        forced = option != self._wanted
         self._next()
+        return forced
 
 
 def pick(weights: np.ndarray, uniform: float) -> int:
     """Return the place that a uniform number in [0, 1) falls on when places are as wide as their weights."""
     edges = np.cumsum(weights)
     return int(np.searchsorted(edges, uniform * edges[-1], side="right"))
-
-
-def pair_weights(has: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ordered pairs (p, 2) of different languages among those in `has` and their weights (p,)."""
-    present = np.flatnonzero(has)
-    pairs = np.array([(x, y) for x in present for y in present if x != y], np.int16).reshape(-1, 2)
-    return pairs, weights[pairs[:, 0]] * weights[pairs[:, 1]]
 
 
 def _draw_pairs(plan: Plan, choice: Choice, seed: int) -> None:
@@ -191,13 +195,42 @@ def _draw_pairs(plan: Plan, choice: Choice, seed: int) -> None:
         patterns = choice.pattern[plan.items[number]]
         for pattern in np.unique(patterns).tolist():
             if pattern not in tables:
-                pairs, weights = pair_weights(choice.has[pattern], choice.weights)
+                pairs, weights = pair_weights(choice.has[pattern], choice.weights, choice.pairs)
                 tables[pattern] = pairs, np.cumsum(weights)
             pairs, edges = tables[pattern]
             slots = np.flatnonzero(patterns == pattern)
             at = np.minimum(np.searchsorted(edges, uniform[slots] * edges[-1], side="right"), len(pairs) - 1)
             drawn = pairs[at]
             plan.query[number, slots], plan.passage[number, slots] = drawn[:, 0], drawn[:, 1]
+
+
+def _draw_second(plan: Plan, choice: Choice, settings: ShardSettings) -> None:
+    """Set the language of each pair's second version: a fixed one, or a drawn one that is not the query's."""
+    if settings.pair_with is None:
+        return
+    if settings.pair_with != OTHER:
+        plan.second_languages = [settings.pair_with]
+        plan.second = np.zeros(plan.items.shape, np.int16)
+        return
+    plan.second_languages = plan.languages
+    plan.second = np.empty(plan.items.shape, np.int16)
+    versions = SecondVersions(choice.has, choice.weights, settings.seed)
+    for number, items in enumerate(plan.items):
+        plan.second[number] = versions.draw(choice.pattern[items], plan.query[number])
+
+
+def _spread(plan: Plan, starts: list[tuple[int, int]], seed: int) -> None:
+    """Put the batches of every pass in which some were forced in a random order: those all come at its end otherwise.
+
+    Items of one language only (an English-only set among parallel ones) are left over when the others are used up;
+    without this a model would see nothing else at the end. `starts`: (first batch, batches forced before) by pass.
+    """
+    borders = [*starts, (len(plan.items), plan.forced)]
+    for number, ((first, before), (end, after)) in enumerate(pairwise(borders)):
+        if after > before:
+            order = first + rng(seed, "shards", "spread", number).permutation(end - first)
+            for field in (plan.items, plan.kinds, plan.query, plan.passage):
+                field[first:end] = field[order]
 
 
 def _total(items: int, settings: ShardSettings) -> int:

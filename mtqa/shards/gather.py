@@ -7,120 +7,116 @@ order of the batches and writes them as row groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from mtqa.core.corpus import Corpus, disk_error, read_batches
+from mtqa.core.corpus import disk_error
 from mtqa.core.progress import progress
-from mtqa.core.schema import SHARD
+from mtqa.core.schema import NEGATIVE, SHARD
 from mtqa.core.shardfile import BATCHES_PER_FILE, ShardWriter
 from mtqa.shards.choice import KINDS
 from mtqa.shards.compose import Plan
-from mtqa.shards.index import Index
+from mtqa.shards.index import Index, Source
+from mtqa.shards.negatives import Negatives
+from mtqa.shards.spill import Spill
 
 BUCKET_BYTES = 32 << 20
-MOST_BUCKETS = 512
 COLUMNS = {
     "query": ["item_id", "passage_id", "question_id", "dataset", "question"],
     "passage": ["passage"],
+    "second": ["question", "passage"],
+    "negative": ["passage_id", "passage"],
 }
-SLOT = pa.field("slot", pa.int32(), nullable=False)
-SPILL = {role: pa.schema([SLOT, *(pa.field(name, pa.string()) for name in names)]) for role, names in COLUMNS.items()}
 
 
 @dataclass(frozen=True)
-class Source:
-    """The corpora and split that an index was made of."""
+class Need:
+    """Rows of a language that batches need: `rows` (n,) ascending, numbered as in the index, `slots` (n,) their places.
 
-    corpora: Sequence[Corpus]
-    split: str
+    A negative's slot is that of its pair × the negatives a pair + its place among them.
+    """
 
-    def batches(self, lang: str) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield (number of the first row, rows) of a language, numbered as in the index."""
-        row = 0
-        columns = [*COLUMNS["query"], *COLUMNS["passage"]]
-        for corpus in self.corpora:
-            for path in corpus.files(lang, self.split) if lang in corpus.manifest.parts else []:
-                for batch in read_batches(path, columns, 8192):
-                    yield row, batch
-                    row += batch.num_rows
+    slots: np.ndarray
+    rows: np.ndarray
 
 
-def write_batches(plan: Plan, index: Index, source: Source, folder: Path, row_bytes: float) -> dict[str, int]:
+def write_batches(
+    plan: Plan, index: Index, source: Source, folder: Path, negatives: Negatives | None = None
+) -> dict[str, int]:
     """Write the plan's batches to `folder` and return rows by file; spill files live below it and go again.
 
-    `row_bytes`: mean bytes of a pair's text, which sets the batches a bucket. Raises MtqaError where the disk refuses.
+    Raises MtqaError where the disk refuses.
     """
     batches, size = plan.items.shape
-    per_bucket = int(np.clip(BUCKET_BYTES / (size * max(row_bytes, 1)), 1, BATCHES_PER_FILE))
-    per_bucket = max(per_bucket, -(-batches // MOST_BUCKETS))
-    spill = folder / ".spill"
-    spill.mkdir()
+    texts = 1 + (plan.second is not None) + (negatives.count if negatives else 0)
+    per_bucket = int(np.clip(BUCKET_BYTES / (size * texts * max(source.row_bytes, 1)), 1, BATCHES_PER_FILE))
+    parking = folder / ".spill"
+    parking.mkdir()
+    roles = ["query", "passage", *["second"] * (plan.second is not None), *["negative"] * (negatives is not None)]
+    widths = {"negative": negatives.count if negatives else 0}
+    spills = {role: Spill(parking, role, COLUMNS[role], per_bucket * size * widths.get(role, 1)) for role in roles}
     try:
-        with progress("gather text", 2 * len(plan.languages), "languages") as bar:
-            for role, langs in (("query", plan.query), ("passage", plan.passage)):
-                for number in range(len(plan.languages)):
-                    _spill(plan, index, source, spill / role, (role, langs, number, per_bucket))
-                    bar.update()
+        with progress("gather text", len(index.languages), "languages") as bar:
+            for lang in index.languages:
+                _spill(_needs(plan, index, negatives, lang), source, lang, spills)
+                bar.update()
+        for spill in spills.values():
+            spill.flush()
         with ShardWriter(folder, size) as writer, progress("write batches", batches, "batches") as bar:
             for first in range(0, batches, per_bucket):
                 part = slice(first, min(first + per_bucket, batches))
-                writer.write(_bucket(plan, spill, part, first // per_bucket))
+                taken = {role: spill.take(first // per_bucket) for role, spill in spills.items()}
+                writer.write(_bucket(plan, taken, part, widths["negative"]))
                 bar.update(part.stop - part.start)
     except OSError as error:
         raise disk_error(folder, error) from error
-    for path in spill.iterdir():
-        path.unlink()
-    spill.rmdir()
+    parking.rmdir()
     return writer.rows
 
 
-def _spill(plan: Plan, index: Index, source: Source, stem: Path, what: tuple[str, np.ndarray, int, int]) -> None:
-    """Append the rows that batches need of one language in one role to the spill files of their buckets."""
-    role, langs, number, per_bucket = what
-    lang = plan.languages[number]
-    slots = np.flatnonzero(langs.ravel() == number).astype(np.int32)
-    rows = index.rows[index.languages.index(lang)][plan.items.ravel()[slots]]
+def _needs(plan: Plan, index: Index, negatives: Negatives | None, lang: str) -> dict[str, Need]:
+    """Return which rows of a language each role needs; roles that need none are absent."""
+    rows_of_item, items = index.rows[index.languages.index(lang)], plan.items.ravel()
+    needs = {}
+    for role, langs, names in (
+        ("query", plan.query, plan.languages),
+        ("passage", plan.passage, plan.languages),
+        ("second", plan.second, plan.second_languages),
+    ):
+        if langs is None or lang not in names:
+            continue
+        slots = np.flatnonzero(langs.ravel() == names.index(lang)).astype(np.int32)
+        needs[role] = _by_row(slots, rows_of_item[items[slots]])
+        if role == "passage" and negatives is not None:
+            needs["negative"] = _by_row(*negatives.needed(lang, slots, items[slots]))
+    return {role: need for role, need in needs.items() if len(need.slots)}
+
+
+def _by_row(slots: np.ndarray, rows: np.ndarray) -> Need:
     order = np.argsort(rows, kind="stable")
-    rows, slots = rows[order], slots[order]
-    bucket_rows = per_bucket * plan.items.shape[1]
-    with ExitStack() as stack:
-        writers: dict[int, pa.RecordBatchStreamWriter] = {}
-        for first, batch in source.batches(lang):
-            start, end = np.searchsorted(rows, [first, first + batch.num_rows])
-            if start == end:
-                continue
-            here = slots[start:end]
-            buckets = here // bucket_rows
-            by_bucket = np.argsort(buckets, kind="stable")
-            taken = pa.RecordBatch.from_arrays(
-                [
-                    pa.array(here[by_bucket]),
-                    *(_take(batch, name, rows[start:end][by_bucket] - first) for name in COLUMNS[role]),
-                ],
-                schema=SPILL[role],
-            )
-            present, edges = np.unique(buckets[by_bucket], return_index=True)
-            for bucket, begin, stop in zip(present.tolist(), edges, [*edges[1:], len(here)], strict=True):
-                if bucket not in writers:
-                    sink = stack.enter_context(pa.OSFile(f"{stem}-{bucket}-{number}.arrow", "wb"))
-                    writers[bucket] = stack.enter_context(pa.ipc.new_stream(sink, SPILL[role]))
-                writers[bucket].write_batch(taken.slice(begin, stop - begin))
+    return Need(slots[order], rows[order])
 
 
-def _take(batch: pa.RecordBatch, name: str, rows: np.ndarray) -> pa.Array:
-    return batch.column(name).take(pa.array(rows))
+def _spill(needs: dict[str, Need], source: Source, lang: str, spills: dict[str, Spill]) -> None:
+    """Read a language once and give every role the rows that it needs."""
+    columns = list(dict.fromkeys(name for role in needs for name in COLUMNS[role]))
+    if not columns:
+        return
+    for first, batch in source.batches(lang, columns):
+        for role, need in needs.items():
+            start, end = np.searchsorted(need.rows, [first, first + batch.num_rows])
+            if start < end:
+                taken = pa.array(need.rows[start:end] - first)
+                spills[role].add(need.slots[start:end], [batch.column(n).take(taken) for n in COLUMNS[role]])
 
 
-def _bucket(plan: Plan, spill: Path, part: slice, bucket: int) -> pa.Table:
+def _bucket(plan: Plan, texts: dict[str, pa.Table], part: slice, width: int) -> pa.Table:
     """Return the rows of a bucket's batches, in order, in the shard schema."""
     size = plan.items.shape[1]
-    texts = {role: _in_order(spill, role, bucket) for role in COLUMNS}
     rows = (part.stop - part.start) * size
     numbers = np.repeat(np.arange(part.start, part.stop, dtype=np.int32), size)
     names = pa.array(plan.languages)
@@ -133,16 +129,22 @@ def _bucket(plan: Plan, spill: Path, part: slice, bucket: int) -> pa.Table:
         "passage_lang": names.take(pa.array(plan.passage[part].ravel())),
         **{name: texts["query"][name] for name in COLUMNS["query"][:-1]},
     }
+    if plan.second is not None:
+        columns["query_2"], columns["passage_2"] = texts["second"]["question"], texts["second"]["passage"]
+        columns["lang_2"] = pa.array(plan.second_languages).take(pa.array(plan.second[part].ravel()))
+    if "negative" in texts:
+        first = part.start * size
+        columns["negatives"] = _lists(texts["negative"], columns["passage_lang"], first, width)
     return pa.table(
         [columns[field.name] if field.name in columns else pa.nulls(rows, field.type) for field in SHARD], schema=SHARD
     )
 
 
-def _in_order(spill: Path, role: str, bucket: int) -> pa.Table:
-    """Read a bucket's spill files of a role and return their rows by slot."""
-    tables = []
-    for path in sorted(spill.glob(f"{role}-{bucket}-*.arrow")):
-        with pa.memory_map(str(path)) as file:
-            tables.append(pa.ipc.open_stream(file).read_all())
-    table = pa.concat_tables(tables).combine_chunks()
-    return table.take(pa.array(np.argsort(table["slot"].to_numpy(), kind="stable"))).combine_chunks()
+def _lists(texts: pa.Table, langs: pa.Array, first: int, width: int) -> pa.Array:
+    """Return the negatives of a bucket's rows as lists, in the language of each row's passage."""
+    rows = texts["slot"].to_numpy() // width - first
+    offsets = np.zeros(len(langs) + 1, np.int32)
+    np.cumsum(np.bincount(rows, minlength=len(langs)), out=offsets[1:])
+    values = [texts["passage_id"], pc.take(langs, pa.array(rows)), texts["passage"]]
+    values = [v.combine_chunks() if isinstance(v, pa.ChunkedArray) else v for v in values]
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.StructArray.from_arrays(values, fields=list(NEGATIVE)))

@@ -6,7 +6,7 @@ Memory: 8 bytes an item for its key, 8 for passage and question, 4 a language fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,31 @@ import pyarrow.parquet as pq
 
 from mtqa.core.corpus import Corpus, read_batches
 from mtqa.core.errors import UsageError
-from mtqa.core.hashing import ID_HEX_DIGITS, content_id
+from mtqa.core.ids import id_numbers, merge_sorted
+from mtqa.core.near import near_duplicates
 
 IDS = ("item_id", "passage_id", "question_id")
 TEXTS = ("passage", "question")
 SAMPLE = 1024
+READ_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """The corpora and split that an index was made of; `row_bytes`: mean bytes of a row's texts."""
+
+    corpora: Sequence[Corpus]
+    split: str
+    row_bytes: float
+
+    def batches(self, lang: str, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield (number of the first row, rows) of a language, numbered as in the index."""
+        row, size = 0, int(np.clip(READ_BYTES / max(self.row_bytes, 1), 256, 65_536))
+        for corpus in self.corpora:
+            for path in corpus.files(lang, self.split) if lang in corpus.manifest.parts else []:
+                for batch in read_batches(path, columns, size):
+                    yield row, batch
+                    row += batch.num_rows
 
 
 @dataclass(frozen=True)
@@ -28,8 +48,9 @@ class Index:
     """Items in the order of their ids: an order that no language, file or mode has a say in.
 
     `rows` (languages, items) int32: the item's row among the language's rows of the split, over corpora and files in
-    order; -1 where it has none. `passage` and `question` (items,) int32: equal numbers are equal ids. `counts`: rows
-    read and left out, by reason.
+    order; -1 where it has none. `passage` and `question` (items,) int32: equal numbers are equal ids, or ids of one
+    group of near-duplicates. `counts`: rows read and left out, by reason; `grouped`: passages and questions that have
+    near-duplicates. `ids` (items,) uint64, where they were asked for.
     """
 
     languages: list[str]
@@ -37,6 +58,8 @@ class Index:
     passage: np.ndarray
     question: np.ndarray
     counts: dict[str, int]
+    grouped: dict[str, int] = field(default_factory=dict)
+    ids: np.ndarray | None = None
 
     @property
     def items(self) -> int:
@@ -44,7 +67,7 @@ class Index:
         return int(self.rows.shape[1])
 
 
-def read_index(corpora: Sequence[Corpus], split: str) -> Index:
+def read_index(corpora: Sequence[Corpus], split: str, *, with_ids: bool = False) -> Index:
     """Read ids of a split from all languages of the corpora.
 
     A row without question, passage or passage id is left out; of an item that occurs twice in a language the first
@@ -57,7 +80,7 @@ def read_index(corpora: Sequence[Corpus], split: str) -> Index:
         for _, ids, usable in _id_batches(corpora, lang, split, IDS[:1]):
             counts["rows"] += len(usable)
             counts["no_text"] += int((~usable).sum())
-            keys = _merge(keys, np.unique(ids[0][usable]))
+            keys = merge_sorted(keys, np.unique(ids[0][usable]))
     if not len(keys):
         raise UsageError(
             f"The corpora have no row with question and passage in the split '{split}'.",
@@ -68,14 +91,32 @@ def read_index(corpora: Sequence[Corpus], split: str) -> Index:
     passage, question = np.zeros(len(keys), np.uint64), np.zeros(len(keys), np.uint64)
     for number, lang in enumerate(languages):
         for first_row, ids, usable in _id_batches(corpora, lang, split, IDS):
-            where = np.searchsorted(keys, ids[0][usable])
-            kept, first = np.unique(where, return_index=True)
+            # Sorted ids are looked up several times faster: neighbours share the cache.
+            mine, first = np.unique(ids[0][usable], return_index=True)
+            kept = np.searchsorted(keys, mine)
             new = rows[number, kept] < 0
             kept, first = kept[new], first[new]
-            counts["duplicate"] += len(where) - len(kept)
+            counts["duplicate"] += int(usable.sum()) - len(kept)
             rows[number, kept] = first_row + np.flatnonzero(usable)[first]
             passage[kept], question[kept] = ids[1][usable][first], ids[2][usable][first]
-    return Index(languages, rows, _numbers(passage), _numbers(question), counts)
+    grouped = {}
+    for name, column in (("passages", passage), ("questions", question)):
+        groups = near_duplicates(corpora, name.removesuffix("s"))
+        column[:] = groups.of(column)
+        grouped[name] = len(groups.ids)
+    passage, question = _numbers(passage), _numbers(question)
+    return Index(languages, rows, passage, question, counts, grouped, keys if with_ids else None)
+
+
+def passage_rows(source: Source, lang: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the passages of a language: their ids, sorted uint64, and the number of the first row of each, int32."""
+    ids, rows = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
+    for first_row, (passages,), usable in _id_batches(source.corpora, lang, source.split, IDS[1:2]):
+        distinct, first = np.unique(passages[usable], return_index=True)
+        ids.append(distinct)
+        rows.append((first_row + np.flatnonzero(usable)[first]).astype(np.int32))
+    found, at = np.unique(np.concatenate(ids), return_index=True)
+    return found, np.concatenate(rows)[at]
 
 
 def text_bytes(corpora: Sequence[Corpus], split: str) -> float:
@@ -122,44 +163,6 @@ def _may_lack_text(path: Path) -> bool:
                 if not stats.min:
                     return True
     return False
-
-
-def id_numbers(ids: pa.Array) -> np.ndarray:
-    """Return ids as uint64 (null as 0): 16 hex digits by their value, any other id by its content hash's."""
-    ids = pc.fill_null(ids, "0" * ID_HEX_DIGITS)
-    if not len(ids):
-        return np.empty(0, np.uint64)
-    text = np.frombuffer(_bytes(ids), np.uint8)
-    if (np.asarray(pc.binary_length(ids)) != ID_HEX_DIGITS).any() or (_NIBBLE[text] > 15).any():
-        return np.array([_number(text) for text in ids.to_pylist()], np.uint64)
-    nibbles = _NIBBLE[text].reshape(-1, ID_HEX_DIGITS)
-    packed = (nibbles[:, ::2] << 4) | nibbles[:, 1::2]
-    return np.ascontiguousarray(packed).view(">u8").ravel().astype(np.uint64)
-
-
-_HEX = b"0123456789abcdef"
-_NIBBLE = np.full(256, 255, np.uint8)
-_NIBBLE[list(_HEX)] = np.arange(16)
-
-
-def _number(text: str) -> int:
-    plain = len(text) == ID_HEX_DIGITS and all(char in _HEX for char in text.encode())
-    return int(text if plain else content_id(text), 16)
-
-
-def _bytes(strings: pa.Array) -> bytes:
-    """Return the concatenated bytes of a string array without nulls."""
-    _, offsets, data = strings.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[strings.offset : strings.offset + len(strings) + 1]
-    return data.to_pybytes()[bounds[0] : bounds[-1]] if data is not None else b""
-
-
-def _merge(known: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """Return the sorted union of two sorted arrays; cheap where the second adds nothing."""
-    if len(known):
-        at = np.minimum(np.searchsorted(known, new), len(known) - 1)
-        new = new[known[at] != new]
-    return np.insert(known, np.searchsorted(known, new), new) if len(new) else known
 
 
 def _numbers(ids: np.ndarray) -> np.ndarray:

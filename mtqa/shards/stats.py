@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mtqa.shards.choice import CROSS, KINDS, MONO, Choice, effective_kinds
-from mtqa.shards.compose import Plan, pair_weights
+from mtqa.shards.compose import Plan
 from mtqa.shards.index import Index
+from mtqa.shards.pairs import pair_weights
 from mtqa.shards.settings import ShardSettings
 
 LEAST_EXPECTED = 5.0
@@ -39,9 +40,9 @@ def chi_square(observed: Mapping[str, int], asked: Mapping[str, float]) -> dict[
 def composition(plan: Plan, index: Index, choice: Choice, settings: ShardSettings) -> dict[str, Any]:
     """Return the counts of a plan for the manifest.
 
-    `kinds` (batches), `mono_languages` (batches) and `cross_pairs` (rows, "query>passage") each hold `got`, `asked`
-    (probabilities) and `test`; `shared` counts rows whose item, passage or question stands earlier in their batch;
-    `forced_batches` those whose kind or language could not be the one drawn, for want of items.
+    `kinds` (batches), `mono_languages` (batches), `cross_pairs` (rows, "query>passage") and `second_languages` (rows)
+    each hold `got`, `asked` (probabilities) and `test`; `shared` counts rows whose item, passage or question stands
+    earlier in their batch; `forced_batches` those whose kind or language could not be the one drawn, for want of items.
     """
     kinds = effective_kinds(settings)
     batches, size = plan.items.shape
@@ -54,17 +55,20 @@ def composition(plan: Plan, index: Index, choice: Choice, settings: ShardSetting
         "items": int(choice.items.sum()),
         "items_used": int((uses > 0).sum()),
         "uses_of_an_item": {"least": int(uses.min()), "most": int(uses.max())},
+        "items_by_uses": {str(n): int(items) for n, items in enumerate(np.bincount(uses)) if items},
         "epochs": round(batches * size / len(uses), 4),
         "refilled_rows": max(0, batches * size - len(uses) * settings.epochs) if settings.epochs else 0,
         "dropped_rows": max(0, len(uses) * settings.epochs - batches * size) if settings.epochs else 0,
         "left_out": {"items": choice.left_out, "rows": {k: index.counts[k] for k in ("no_text", "duplicate")}},
         "shared": {"avoided": plan.deferred, **shared(plan, index)},
+        "near_duplicates": index.grouped,
         "forced_batches": plan.forced,
         "kinds": _against(
             {KINDS[kind]: int((plan.kinds == kind).sum()) for kind in kinds}, {"mono": alpha, "cross": 1 - alpha}
         ),
         "mono_languages": _mono(plan, choice) if MONO in kinds else {},
         "cross_pairs": _cross(plan, choice) if CROSS in kinds else {},
+        "second_languages": _second(plan, choice),
     }
 
 
@@ -115,13 +119,31 @@ def _cross(plan: Plan, choice: Choice) -> dict[str, Any]:
     asked = np.zeros(count * count)
     items_of_pattern = np.bincount(choice.pattern[plan.items[rows].ravel()], minlength=len(choice.has))
     for pattern in np.flatnonzero(items_of_pattern):
-        pairs, weights = pair_weights(choice.has[pattern], choice.weights)
+        pairs, weights = pair_weights(choice.has[pattern], choice.weights, choice.pairs)
         asked[pairs[:, 0] * count + pairs[:, 1]] += items_of_pattern[pattern] * weights / weights.sum()
     label = {f"{names[at // count]}>{names[at % count]}": at for at in np.flatnonzero(asked).tolist()}
     return _against(
         {name: int(got[at]) for name, at in label.items()},
         {name: float(asked[at] / asked.sum()) for name, at in label.items()},
     )
+
+
+def _second(plan: Plan, choice: Choice) -> dict[str, Any]:
+    """Return the languages of second versions; asked is the mean of what each pair's item and query leave to draw."""
+    if plan.second is None:
+        return {}
+    got = np.bincount(plan.second.ravel(), minlength=len(plan.second_languages)).tolist()
+    if plan.second_languages is not plan.languages:
+        return _against(dict(zip(plan.second_languages, got, strict=True)), dict.fromkeys(plan.second_languages, 1.0))
+    count = len(plan.languages)
+    code = choice.pattern[plan.items.ravel()].astype(np.int64) * count + plan.query.ravel()
+    asked = np.zeros(count)
+    for at, rows in zip(*np.unique(code, return_counts=True), strict=True):
+        shares = np.where(choice.has[at // count], choice.weights, 0.0)
+        shares[at % count] = 0
+        asked += rows * shares / shares.sum()
+    drawn = {name: n for name, n, share in zip(plan.languages, got, asked, strict=True) if share}
+    return _against(drawn, dict(zip(plan.languages, (asked / asked.sum()).tolist(), strict=True)))
 
 
 def _against(got: dict[str, int], asked: dict[str, float]) -> dict[str, Any]:

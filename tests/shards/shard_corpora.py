@@ -55,3 +55,23 @@ def make_corpus(
             parts[lang] = build.record_part(lang, writer.rows, {"kept": len(rows)})
         build.finish(parts, licences=["MIT"])
     return folder
+
+
+def add_groups(folder: Path, lang: str, groups: Sequence[tuple[str, str, str]]) -> None:
+    """Add near-duplicates as the filter notes them: (field, name of passage or question, group) in one file."""
+    from dataclasses import replace
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from mtqa.core.manifest import load_manifest, record_file
+    from mtqa.core.near import GROUPS
+
+    name = f".groups/{lang}/train-00000.parquet"
+    (folder / name).parent.mkdir(parents=True)
+    rows = [{"field": field, "id": content_id(text), "group": group} for field, text, group in groups]
+    pq.write_table(pa.Table.from_pylist(rows, schema=GROUPS), folder / name)
+    manifest = load_manifest(folder)
+    part = manifest.parts[lang]
+    files = part.files | {name: record_file(folder / name, len(rows))}
+    replace(manifest, parts=manifest.parts | {lang: replace(part, files=files)}).save(folder)

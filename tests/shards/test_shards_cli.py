@@ -40,7 +40,7 @@ def test_options_are_the_settings(shards: Path) -> None:
     settings = open_shards(shards).manifest.settings
     assert settings["languages"] == ["deu_Latn", "eng_Latn"] and settings["batch_size"] == 10
     command = typer.main.get_command(app).commands["build-shards"]  # type: ignore[attr-defined]
-    options = {p.name for p in command.params} - {"corpora", "out", "overwrite", "as_json"}
+    options = {p.name for p in command.params} - {"corpora", "out", "negatives", "overwrite", "as_json"}
     assert options == set(settings)
 
 

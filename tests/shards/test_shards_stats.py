@@ -10,9 +10,10 @@ import pytest
 from shard_corpora import make_corpus, plain_items
 
 from mtqa.core.corpus import open_corpus
+from mtqa.core.ids import id_numbers
 from mtqa.shards.choice import choose
 from mtqa.shards.compose import CROSS, pick, plan_batches
-from mtqa.shards.index import id_numbers, read_index
+from mtqa.shards.index import read_index
 from mtqa.shards.settings import ShardSettings
 from mtqa.shards.stats import chi_square, composition
 
