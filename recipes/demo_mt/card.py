@@ -52,7 +52,8 @@ Encoder 3 layers, decoder 2 layers, width 256, feed-forward 768, 4 heads, one sh
 with byte fallback, tied embeddings. Label smoothing 0.1; Muon for the layers' matrices and AdamW for the rest;
 {steps:,} steps, {tokens:.1f} million target tokens from {pairs:,} pairs,
 {hours}.
-One row in ten has more sentences joined to it, so that longer inputs are not new to it. Development loss fell to
+One row in ten has more sentences joined to it, so that longer inputs are not new to it; names and numbers that both
+sides share are exchanged for others in every epoch, so that it learns to copy them. Development loss fell to
 {dev_loss:.3f} nats a token.
 
 ## Data, licence, attribution

@@ -2,7 +2,8 @@
 
 One process, CPU, deterministic: batch n depends on (rows, seed, n) only, so a stopped run that is started again goes
 on as if nothing had happened. The learning rate rises for 200 steps, stays, and falls linearly to zero over the
-last part (--decay) of the steps; a run can therefore be prolonged as long as it has not begun to decay.
+last part (--decay) of the steps; a run can therefore be prolonged as long as it has not begun to decay. Every epoch
+has other names in its sentences (names.py) and other sentences joined.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import argparse
 import json
 import math
 import random
+import re
 import time
 from pathlib import Path
 
+import sentencepiece
 import torch
 from model import build_model, load_vocabulary, save_model
 from muon import Muon
+from names import EXCHANGED, copied, exchange, find_names, shared
 from safetensors.torch import load_file, save_file
 
 WARMUP, CLIP, SMOOTHING = 200, 1.0, 0.1
@@ -25,19 +29,33 @@ JOINED = 0.1  # share of rows to which more sentences are joined: passages are l
 BUFFER = 100_000  # rows sorted by length at a time
 
 
-def encode_rows(data: Path, vocabulary: dict[str, int], rows: list[dict]) -> list[tuple[list[int], list[int]]]:
-    """Return (source ids, target ids) a row: `>>lang<< … </s>` and `… </s>`."""
-    import sentencepiece
+class Rows:
+    """The rows of one file, encoded anew for every epoch: `>>lang<< … </s>` and `… </s>`."""
 
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(data / "spm.model"))
-    end, unknown = vocabulary["</s>"], vocabulary["<unk>"]
+    def __init__(self, data: Path, name: str, vocabulary: dict[str, int]):
+        self.rows = [json.loads(line) for line in (data / name).open(encoding="utf-8")]
+        self.pieces = sentencepiece.SentencePieceProcessor(model_file=str(data / "spm.model"))
+        self.vocabulary = vocabulary
+        sources = [row["source"] for row in self.rows]
+        names = find_names(sources)
+        self.shared = [shared(row["source"], row["targets"][0], names) for row in self.rows]
+        self.names = copied(sources, self.shared, names)
+        self.parts = sorted(piece for piece in vocabulary if re.fullmatch("[a-z]{2,4}", piece))
 
-    def ids(text: str) -> list[int]:
-        return [vocabulary.get(piece, unknown) for piece in pieces.encode(text, out_type=str)]
+    def _ids(self, text: str) -> list[int]:
+        unknown = self.vocabulary["<unk>"]
+        return [self.vocabulary.get(piece, unknown) for piece in self.pieces.encode(text, out_type=str)]
 
-    return [
-        ([vocabulary[f">>{row['lang']}<<"], *ids(row["source"]), end], [*ids(row["targets"][0]), end]) for row in rows
-    ]
+    def encode(self, rng: random.Random | None) -> list[tuple[list[int], list[int]]]:
+        """Return (source ids, target ids) a row; with `rng`, names and numbers exchanged in a share of them."""
+        end, out = self.vocabulary["</s>"], []
+        for row, words in zip(self.rows, self.shared, strict=True):
+            source, target = row["source"], row["targets"][0]
+            if rng and words and rng.random() < EXCHANGED:
+                source, target = exchange(source, target, words, rng, self.names, self.parts)
+            language = self.vocabulary[f">>{row['lang']}<<"]
+            out.append(([language, *self._ids(source), end], [*self._ids(target), end]))
+        return out
 
 
 def join_some(rows: list[tuple[list[int], list[int]]], rng: random.Random) -> list[tuple[list[int], list[int]]]:
@@ -55,10 +73,10 @@ def join_some(rows: list[tuple[list[int], list[int]]], rng: random.Random) -> li
     return out
 
 
-def epoch_batches(rows: list[tuple[list[int], list[int]]], seed: int, epoch: int, tokens: int) -> list[list]:
+def epoch_batches(rows: Rows, seed: int, epoch: int, tokens: int) -> list[list]:
     """Return an epoch's batches in training order: rows of similar length, at most `tokens` padded tokens a side."""
     rng = random.Random(seed * 1_000_003 + epoch)
-    order = join_some(rows, rng)
+    order = join_some(rows.encode(rng), rng)
     rng.shuffle(order)
     batches: list[list] = []
     for start in range(0, len(order), BUFFER):
@@ -161,9 +179,8 @@ def main() -> None:
 
     torch.manual_seed(args.seed)
     vocabulary = load_vocabulary(args.data)
-    read = [json.loads(line) for line in (args.data / "train.jsonl").open(encoding="utf-8")]
-    rows = encode_rows(args.data, vocabulary, read)
-    dev = encode_rows(args.data, vocabulary, [json.loads(s) for s in (args.data / "dev.jsonl").open(encoding="utf-8")])
+    rows = Rows(args.data, "train.jsonl", vocabulary)
+    dev = Rows(args.data, "dev.jsonl", vocabulary).encode(None)
     dev.sort(key=lambda r: len(r[1]))
     model = build_model(len(vocabulary))
     model.train()
@@ -191,7 +208,7 @@ def main() -> None:
         zero_padding(model)
         step, tokens = step + 1, tokens + count
         if step % 100 == 0 or step == args.steps:
-            record = {"step": step, "epoch": epoch, "tokens": tokens, "loss": round(float(loss), 4)}
+            record = {"step": step, "epoch": epoch, "tokens": tokens, "loss": round(loss.item(), 4)}
             record |= {"dev_loss": round(dev_loss(model, dev), 4)} if step % 500 == 0 or step == args.steps else {}
             record["tokens_per_second"] = round((tokens - first_tokens) / (time.time() - began))
             line = json.dumps(record)
