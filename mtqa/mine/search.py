@@ -44,9 +44,9 @@ def exact(passages: np.ndarray, device: str) -> Search:
             best, kept = torch.topk(torch.cat([best, top], 1), k)
             index = torch.cat([index, at + first], 1).gather(1, kept)
         index[best == -torch.inf] = -1
-        scores, found = best.cpu().numpy(), index.cpu().numpy()
-        order = np.lexsort((found, -scores), axis=1)  # of equal scores the first passage first
-        return np.take_along_axis(scores, order, 1), np.take_along_axis(found, order, 1)
+        values, found = best.cpu().numpy(), index.cpu().numpy()
+        sequence = np.lexsort((found, -values), axis=1)  # of equal scores the first passage first
+        return np.take_along_axis(values, sequence, 1), np.take_along_axis(found, sequence, 1)
 
     return search
 

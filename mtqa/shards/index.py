@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from mtqa.core.corpus import Corpus, read_batches
 from mtqa.core.errors import UsageError
-from mtqa.core.ids import id_numbers, merge_sorted
+from mtqa.core.ids import distinct, id_numbers, merge_sorted
 from mtqa.core.near import near_duplicates
 
 IDS = ("item_id", "passage_id", "question_id")
@@ -80,7 +80,7 @@ def read_index(corpora: Sequence[Corpus], split: str, *, with_ids: bool = False)
         for _, ids, usable in _id_batches(corpora, lang, split, IDS[:1]):
             counts["rows"] += len(usable)
             counts["no_text"] += int((~usable).sum())
-            keys = merge_sorted(keys, np.unique(ids[0][usable]))
+            keys = merge_sorted(keys, distinct(ids[0][usable]))
     if not len(keys):
         raise UsageError(
             f"The corpora have no row with question and passage in the split '{split}'.",
@@ -112,8 +112,8 @@ def passage_rows(source: Source, lang: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the passages of a language: their ids, sorted uint64, and the number of the first row of each, int32."""
     ids, rows = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
     for first_row, (passages,), usable in _id_batches(source.corpora, lang, source.split, IDS[1:2]):
-        distinct, first = np.unique(passages[usable], return_index=True)
-        ids.append(distinct)
+        here, first = np.unique(passages[usable], return_index=True)
+        ids.append(here)
         rows.append((first_row + np.flatnonzero(usable)[first]).astype(np.int32))
     found, at = np.unique(np.concatenate(ids), return_index=True)
     return found, np.concatenate(rows)[at]
