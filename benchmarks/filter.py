@@ -73,7 +73,7 @@ def false_rejections(data: Path, settings: FilterSettings, half: bool) -> dict[s
 
 def planted_faults(data: Path, settings: FilterSettings, half: bool) -> dict[str, Any]:
     """Percent of planted faults found, by kind, field and language; `reasons` counts what was given."""
-    flores = {code: pairs[:: 1 if half else 1] for code, pairs in _flores(data, half).items()}
+    flores = _flores(data, half)
     rows: list[Row] = []
     for code, pairs in flores.items():
         texts = Texts(flores, code, get(resolve(code)).script)

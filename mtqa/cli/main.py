@@ -19,6 +19,7 @@ COMMANDS = {
     "memory": "What a translation memory holds; prune it",
     "score-mt": "chrF and BLEU of translations against references",
     "filter": "Keep good translations; store scores and reasons",
+    "calibrate-filter": "Fit the filter's length bounds to your own clean pairs",
     "build-shards": "Make training batches: mono, cross or hybrid",
     "mine": "Find hard negatives with any encoder",
     "export": "Write shards for another trainer (Tevatron)",

@@ -55,14 +55,15 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _common_end(source: str, target: str) -> int:
-    """Return 9 where a third of the translation is the source's own beginning or end, with two lower-case words."""
+    """Return 9 where a third of the translation is the source's own beginning or end, with two lower-case words, not all of
+    them function words: titles have these."""
     for ours, theirs in ((source, target), (source[::-1], target[::-1])):
-        shared = next(
-            (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
-        )
+        unequal = (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b)
+        shared = next(unequal, min(len(ours), len(theirs)))
         if shared >= max(END_LETTERS, END_SHARE * len(target)):
             piece = target[:shared] if ours is source else target[-shared:]
-            if sum(map(_plain, TOKENS.findall(piece))) >= 2:
+            lower = [word for word in TOKENS.findall(piece) if _plain(word)]
+            if len(lower) >= 2 and any(word not in ENGLISH_WORDS for word in lower):
                 return END_SCORE
     return 0
 

@@ -133,7 +133,8 @@ def _is_english(text: str) -> bool:
 @lru_cache(maxsize=1024)
 def judges_for(lang: Target) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...]]:
     """Return the identifiers that know the language, in the order in which they are asked, and the others."""
-    known, others = [], []
+    known: list[Identifier] = []
+    others: list[Identifier] = []
     for name in lang.identifiers:
         judge = identifier(name, lang.seed)
         knows = any(label in judge.labels for label in (*lang.labels, lang.code))

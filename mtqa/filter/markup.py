@@ -15,7 +15,7 @@ TAG_NAMES = (
 )
 TRIGGER = re.compile(r"[<>&\[\]{}*_`⁇▁@|#=\\]|'''")
 MARKUP = re.compile(
-    rf"<\s?/?\s?(?:{TAG_NAMES})\b[^<>]{{0,300}}>|</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s?=\s?(?:\"[^\"]*\"|'[^']*'|[^\s<>]+))*\s*/?>"
+    rf"<\s?/?\s?(?:{TAG_NAMES})(?:\s+[\w:-]+\s?=[^<>]{{0,300}})?\s?/?\s?>|</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s?=\s?(?:\"[^\"]*\"|'[^']*'|[^\s<>]+))*\s*/?>"
     rf"|<\s?/\s?[A-Za-z]\w*|<\s?(?:{TAG_NAMES})\b(?=\s+[\w-]+\s?=|\s*/?$)|<!--|-->|<!\[CDATA|]]>|<\?\w+|\?>"
     r"|&\s?(?:[A-Za-z]{2,8}|#\s?\d{1,6}|#x[0-9a-fA-F]{1,5})\s?;|&(?:nbsp|quot|amp|lt|gt|apos)\b|&#\d+"
     r"|\[\s?/?\s?(?:b|i|u|s|url|img|quote|code|ref|center|color|size|list)\b[^\]]{0,80}\]"

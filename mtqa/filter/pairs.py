@@ -107,7 +107,9 @@ class _Judge:
 
     def __init__(self, settings: FilterSettings, rules: Sequence[Rule]) -> None:
         self.settings = settings
-        self.rules = {name: [rule for rule in rules if rule.field == name] for name in PAIR_FIELDS}
+        self.rules: dict[str, list[Rule]] = {
+            name: [rule for rule in rules if rule.field == name] for name in PAIR_FIELDS
+        }
         self.semantic = Semantic(settings.encoder, settings.device) if settings.encoder else None
         self._targets: dict[str, Target] = {}
 

@@ -17,7 +17,7 @@ class Back:
     """Translations back into English by item, language and field."""
 
     def __init__(self, texts: Mapping[Key, str]) -> None:
-        from sacrebleu.metrics import CHRF
+        from sacrebleu.metrics.chrf import CHRF
 
         self._texts, self._metric = texts, CHRF()
 

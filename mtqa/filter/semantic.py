@@ -12,6 +12,7 @@ import numpy as np
 
 from mtqa.core.hashing import content_id
 from mtqa.core.rng import rng
+from mtqa.filter.align import language_tag, sentences
 from mtqa.filter.target import Target
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ SAMPLE = 400
 LEAST = 30
 KNOWN = 0.9
 """The share of random pairs below the right ones (area under the curve) from which a language counts as known."""
-MIN_LETTERS = 12
+MIN_LETTERS, MIN_SENTENCE, MIN_DENSE = 12, 25, 10
+SENTENCE = 0.3
+CACHED = ("cosine", "least")
 Texts = tuple[str, str]
 
 
@@ -55,7 +58,7 @@ class Semantic:
     cache: Path | None = None
     scales: dict[str, Scale] = field(default_factory=dict)
     _model: SentenceTransformer | None = None
-    _known: dict[str, float] = field(default_factory=dict)
+    _known: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def learn(self, pairs: Iterable[Texts], lang: Target, seed: int = 0) -> Scale | None:
         """Find the language's scale on the first 400 pairs; None (the check abstains) where there are under 30.
@@ -83,23 +86,40 @@ class Semantic:
         return Scale(round(float(np.median(random)), 3), round(float(np.median(right)), 3), round(area, 3))
 
     def scores(self, pairs: Sequence[Texts], lang: Target) -> list[float]:
-        """Return 1 - relative cosine of each pair; NaN for short texts and in languages that the encoder knows not."""
+        """Return 1 - relative cosine of each pair; NaN for short texts and in languages that the encoder knows not.
+
+        In texts of several sentences the worst sentence counts too, less .3: one that is like no sentence of the other
+        side was dropped or invented.
+        """
         scale = self.scales.get(lang.code)
         if scale is None or not scale.known:
             return [float("nan")] * len(pairs)
         wanted = [pair for pair in dict.fromkeys(pairs) if _enough(pair)]
-        cosines = self._cosines(wanted)
+        cosines = self._cosines(wanted, lang)
         width = scale.right - scale.random
-        return [1 - (cosines[pair] - scale.random) / width if pair in cosines else float("nan") for pair in pairs]
 
-    def _cosines(self, pairs: Sequence[Texts]) -> dict[Texts, float]:
+        def score(pair: Texts) -> float:
+            if pair not in cosines:
+                return float("nan")
+            whole, least = (1 - (cosine - scale.random) / width for cosine in cosines[pair])
+            return max(whole, least - SENTENCE)
+
+        return [score(pair) for pair in pairs]
+
+    def _cosines(self, pairs: Sequence[Texts], lang: Target) -> dict[Texts, tuple[float, float]]:
+        """Return each pair's cosine, and the least that a sentence of it reaches with any of the other side's."""
         self._load()
         keys = {pair: content_id(*pair) for pair in pairs}
         new = [pair for pair in pairs if keys[pair] not in self._known]
         if new:
-            sources, targets = (self._vectors([pair[side] for pair in new]) for side in (0, 1))
-            for pair, cosine in zip(new, (sources * targets).sum(axis=1), strict=True):
-                self._known[keys[pair]] = round(float(cosine), 6)
+            tag = language_tag(lang)
+            parts = [(_long(sentences(s, "en")), _long(sentences(t, tag))) for s, t in new]
+            texts = [text for pair, sides in zip(new, parts, strict=True) for text in (*pair, *sides[0], *sides[1])]
+            vectors = iter(self._vectors(texts))
+            for pair, (ours, theirs) in zip(new, parts, strict=True):
+                whole = float(next(vectors) @ next(vectors))
+                left, right = ([next(vectors) for _ in side] for side in (ours, theirs))
+                self._known[keys[pair]] = round(whole, 6), round(_least(left, right), 6)
         return {pair: self._known[key] for pair, key in keys.items()}
 
     def _vectors(self, texts: Sequence[str]) -> np.ndarray:
@@ -114,7 +134,9 @@ class Semantic:
             import pyarrow.parquet as pq
 
             table: Any = pq.read_table(self.cache)
-            self._known.update(zip(table["pair"].to_pylist(), table["cosine"].to_pylist(), strict=True))
+            self._known.update(
+                zip(table["pair"].to_pylist(), zip(*(table[c].to_pylist() for c in CACHED), strict=True), strict=True)
+            )
 
     def save(self) -> None:
         """Write the cosines to the cache, so that another run on the same texts encodes nothing."""
@@ -126,7 +148,8 @@ class Semantic:
         self.cache.parent.mkdir(parents=True, exist_ok=True)
         rows = sorted(self._known.items())
         temporary = self.cache.with_suffix(".tmp")
-        pq.write_table(pa.table({"pair": [k for k, _ in rows], "cosine": [c for _, c in rows]}), temporary)
+        columns = {name: [values[n] for _, values in rows] for n, name in enumerate(CACHED)}
+        pq.write_table(pa.table({"pair": [pair for pair, _ in rows], **columns}), temporary)
         temporary.replace(self.cache)
 
 
@@ -139,3 +162,17 @@ def _shipped() -> dict[str, Scale]:
 
 def _enough(pair: Texts) -> bool:
     return bool(pair[0] and pair[1]) and len(pair[0]) >= MIN_LETTERS
+
+
+def _long(found: list[str]) -> list[str]:
+    """Return the sentences to compare: long ones, where there are two or more."""
+    long = [s for s in found if len(s) >= (MIN_DENSE if s[len(s) // 2] > "\u2fff" else MIN_SENTENCE)]
+    return long if len(found) > 1 else []
+
+
+def _least(left: list[np.ndarray], right: list[np.ndarray]) -> float:
+    """Return the least of the best cosines of each side's vectors; 1 where a side has none."""
+    if not left or not right:
+        return 1.0
+    cosines = np.array(left) @ np.array(right).T
+    return float(min(cosines.max(axis=0).min(), cosines.max(axis=1).min()))
