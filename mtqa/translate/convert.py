@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from ctranslate2.converters.converter import Converter
 from ctranslate2.converters.transformers import BartLoader, M2M100Loader, T5Loader
+from ctranslate2.specs.model_spec import OPTIONAL
 
 from mtqa.core.errors import UsageError
 from mtqa.core.progress import say
@@ -115,7 +116,17 @@ class _M2M100(M2M100Loader):  # type: ignore[misc]
 
 
 class _T5(T5Loader):  # type: ignore[misc]
-    """T5 as MADLAD-400 is one; `<pad>` and the sentinels stay in the vocabulary at their places."""
+    """T5 as MADLAD-400 is one; every id keeps its place in the vocabulary.
+
+    Under transformers 5 `tie_word_embeddings`, from which CTranslate2's loader concludes that outputs are scaled, is
+    always true; `scale_decoder_outputs` tells.
+    """
+
+    def get_model_spec(self, model: Any) -> Any:
+        spec = super().get_model_spec(model)
+        scaled = getattr(model.config, "scale_decoder_outputs", model.config.tie_word_embeddings)
+        spec.decoder.scale_outputs = model.config.d_model**-0.5 if scaled else OPTIONAL
+        return spec
 
     def get_vocabulary(self, model: Any, tokenizer: Any) -> list[str]:
         return vocabulary(tokenizer, model.config.vocab_size)

@@ -131,19 +131,21 @@ def _translate(model: Any, tokens: Tokens) -> tuple[list[list[str]], list[list[s
     """Return the sentences' tokens and their greedy translations' (no marks in these)."""
     sources = tokens.encode(SENTENCES)
     prefix = tokens.ids(tokens.target_prefix)
-    targets: list[list[str]] = []
-    names = tokens.names()
-    for source in sources:
-        made = model.generate(
-            input_ids=torch.tensor([tokens.ids(source)], device=model.device),
-            num_beams=1,
-            do_sample=False,
-            max_new_tokens=2 * len(source) + 10,
-            max_length=None,
-            forced_bos_token_id=prefix[0] if prefix else None,
-        )[0].tolist()[1 + len(prefix) :]
-        end = made.index(tokens.tokenizer.eos_token_id) if tokens.tokenizer.eos_token_id in made else len(made)
-        targets.append([names[i] for i in made[:end]] or [tokens.tokenizer.eos_token])
+    ids = [torch.tensor(tokens.ids(source)) for source in sources]
+    pad = tokens.tokenizer.pad_token_id
+    inputs = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=pad).to(model.device)
+    made = model.generate(
+        input_ids=inputs,
+        attention_mask=(inputs != pad).long(),
+        num_beams=1,
+        do_sample=False,
+        max_new_tokens=inputs.shape[1] + 20,
+        max_length=None,
+        forced_bos_token_id=prefix[0] if prefix else None,
+    )[:, 1 + len(prefix) :].tolist()
+    names, end = tokens.names(), tokens.tokenizer.eos_token_id
+    cut = [row[: row.index(end)] if end in row else row for row in made]
+    targets = [[names[i] for i in row if i in names] or [tokens.tokenizer.eos_token] for row in cut]
     return sources, targets
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from mtqa.translate.answers import EDGE, in_word
 
-THRESHOLD = 0.5
+THRESHOLD = 0.4
 """More than this share of a target token's attention makes it part of the answer: measured, see docs/translate.md."""
 MARK = "▁"
 BYTE = re.compile("<0x[0-9A-F]{2}>")

@@ -47,7 +47,7 @@ class Tokens:
         without taking `</s>` or `>>deu<<` inside a text for a mark.
         """
         if self.family in BACKEND:
-            return [e.tokens for e in self._backend(texts)]
+            return [self._plain(e.tokens) for e in self._backend(texts)]
         return list(self._processor(target=False).encode(list(texts), out_type=str))
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -60,7 +60,9 @@ class Tokens:
         """Return the texts' own tokens with their places; `target` takes texts as outputs of the model."""
         if self.family in BACKEND:
             encoded = self._backend(texts)
-            return [[Piece(t, *place) for t, place in zip(e.tokens, e.offsets, strict=True)] for e in encoded]
+            return [
+                [Piece(t, *place) for t, place in zip(self._plain(e.tokens), e.offsets, strict=True)] for e in encoded
+            ]
         pieces = self._processor(target=target).encode(list(texts), out_type=str)
         return [place_pieces(text, tokens) for text, tokens in zip(texts, pieces, strict=True)]
 
@@ -68,6 +70,11 @@ class Tokens:
         backend = self.tokenizer.backend_tokenizer
         backend.encode_special_tokens = True  # as plain text; a call of the tokenizer itself resets it
         return backend.encode_batch(list(texts), add_special_tokens=False)
+
+    def _plain(self, tokens: list[str]) -> list[str]:
+        """Return tokens with `<unk>` for what would be a mark: T5's vocabulary has `</s>` as a piece too."""
+        marks = (self.tokenizer.eos_token, self.tokenizer.pad_token)
+        return [self.tokenizer.unk_token if token in marks else token for token in tokens]
 
     def _processor(self, *, target: bool) -> Any:
         if self.family == "marian":
@@ -128,7 +135,7 @@ def load_tokens(files: ModelFiles, lang: str) -> Tokens:
             next_step="copy the model again",
         ) from error
     if files.family == "t5":
-        return Tokens(tokenizer, "madlad", (_madlad_code(tokenizer, files, lang),), (), T5_POSITIONS)
+        return Tokens(tokenizer, "madlad", _madlad_prefix(tokenizer, files, lang), (), T5_POSITIONS)
     limit = int(config.max_position_embeddings)
     if files.family == "marian":
         return Tokens(tokenizer, "marian", _marian_prefix(tokenizer, files, lang), (), limit)
@@ -189,12 +196,13 @@ def _codes(language: Language, nllb: bool) -> list[str]:
     return [f"__{c}__" for c in (language.iso1, *language.marian, language.iso3) if c]
 
 
-def _madlad_code(tokenizer: Any, files: ModelFiles, lang: str) -> str:
-    """Return MADLAD's `<2xx>` token: ISO codes, with the script (`<2zh_Latn>`) where it is not the usual one."""
+def _madlad_prefix(tokenizer: Any, files: ModelFiles, lang: str) -> tuple[str, ...]:
+    """Return MADLAD's `<2xx>` token, with whatever the tokenizer puts before it."""
     known = _known(tokenizer)
     for code in _madlad_codes(get(lang)):
         if code in known:
-            return code
+            word = tokenizer.tokenize("a")
+            return tuple(tokenizer.tokenize(f"{code} a")[: -len(word)])
     raise _unable(files, lang, [la.code for la in all_languages() if set(_madlad_codes(la)) & set(known)])
 
 

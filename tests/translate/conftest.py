@@ -193,3 +193,47 @@ def corpus(tmp_path: Path) -> Path:
         {**english_row(6, "What is 12?", "12 % (34)", [("12", 0)]), "split": "validation"},
     ]
     return save_corpus(tmp_path / "collected", rows)
+
+
+@pytest.fixture(scope="session")
+def madlad(spm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random T5 as MADLAD-400 is one, with a real sentencepiece file and `<2xx>` tokens among its pieces."""
+    import sentencepiece
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
+
+    folder = tmp_path_factory.mktemp("madlad") / "madlad-tiny"
+    folder.mkdir()
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(spm))
+    pieces = [(processor.id_to_piece(i), processor.get_score(i)) for i in range(processor.get_piece_size())]
+    own = [(piece, score) for piece, score in pieces if piece not in ("<unk>", "<s>", "</s>")]
+    codes = [(f"<2{code}>", 0.0) for code in ("de", "es", "zh", "zh_Latn", "fil", "iw")]
+    vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *codes, *own]
+    tokenizer = T5Tokenizer(vocab=vocabulary, extra_ids=0, additional_special_tokens=[])
+    torch.manual_seed(4)
+    model = T5ForConditionalGeneration(
+        T5Config(
+            vocab_size=len(vocabulary) + 6,
+            d_model=32,
+            d_kv=8,
+            d_ff=48,
+            num_layers=2,
+            num_decoder_layers=2,
+            num_heads=4,
+            feed_forward_proj="gated-gelu",
+            tie_word_embeddings=False,
+            pad_token_id=0,
+            eos_token_id=1,
+            decoder_start_token_id=0,
+            initializer_factor=1.5,
+        )
+    )
+    model.lm_head.weight = torch.nn.Parameter(torch.randn(len(vocabulary) + 6, 32) * 0.3)
+    with torch.no_grad():  # most outputs end before their limit, none has ids that the tokenizer lacks
+        model.lm_head.weight[1] *= 3
+        model.lm_head.weight[len(vocabulary) :] = model.lm_head.weight[0] = 0
+    model.save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "tie_word_embeddings": False}), "utf-8")
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -15,7 +15,7 @@ from mtqa.translate.model import find_model
 from mtqa.translate.settings import TranslateSettings
 from mtqa.translate.tokens import load_tokens, vocabulary
 
-FAMILIES = ("marian", "marian_pair", "nllb", "m2m")
+FAMILIES = ("marian", "marian_pair", "nllb", "m2m", "madlad")
 LIMIT = 24
 
 
@@ -33,8 +33,8 @@ def plain_generate(path: Path, tokens, beam: int) -> list[list[int]]:
     tokenizer = AutoTokenizer.from_pretrained(path)
     model = AutoModelForSeq2SeqLM.from_pretrained(path, dtype=torch.float32).eval()
     texts, extra, prefix = SENTENCES, {}, len(tokens.target_prefix)
-    if tokens.family == "marian" and tokens.source_prefix:
-        texts = [f"{tokens.source_prefix[0]} {text}" for text in texts]
+    if tokens.family in ("marian", "madlad") and tokens.source_prefix:
+        texts = [f"{tokens.source_prefix[-1]} {text}" for text in texts]
     if prefix:
         extra["forced_bos_token_id"] = tokenizer.convert_tokens_to_ids(tokens.target_prefix[0])
     made = model.generate(
@@ -80,7 +80,7 @@ def test_tokens_are_those_of_the_tokenizer(family: str, request: pytest.FixtureR
     path = request.getfixturevalue(family)
     tokens = load_tokens(find_model(str(path), "deu_Latn"), "deu_Latn")
     tokenizer = tokens.tokenizer
-    mark = f"{tokens.source_prefix[0]} " if tokens.family == "marian" and tokens.source_prefix else ""
+    mark = f"{tokens.source_prefix[-1]} " if tokens.family in ("marian", "madlad") and tokens.source_prefix else ""
     for text in [*SENTENCES, "Ünknown 中 letters", "two  spaces"]:
         assert tokens.ids(tokens.encode([text])[0]) == tokenizer(mark + text)["input_ids"]
         ids = tokens.ids(tokens.pieces([text])[0])
@@ -175,3 +175,19 @@ def test_settings_take_names_of_languages() -> None:
     for wrong in ("en", "klingon", [], [3]):
         with pytest.raises(ValueError):
             TranslateSettings(to=wrong)
+
+
+def test_madlad_language_marks(madlad: Path) -> None:
+    def mark(lang: str) -> str:
+        return load_tokens(find_model(str(madlad), lang), lang).source_prefix[-1]
+
+    assert [mark(lang) for lang in ("deu_Latn", "spa_Latn", "zho_Hans", "tgl_Latn", "heb_Hebr")] == [
+        "<2de>",
+        "<2es>",
+        "<2zh>",
+        "<2fil>",
+        "<2iw>",
+    ]
+    for wrong in ("fra_Latn", "zho_Hant"):
+        with pytest.raises(UsageError, match="deu_Latn"):
+            mark(wrong)
