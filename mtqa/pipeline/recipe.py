@@ -96,7 +96,7 @@ def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe, every arm included. Raises UsageError naming file and key."""
     raw = load_yaml(path)
     if isinstance(raw, dict):
-        raw = _with_seed(raw)
+        raw = _kept_apart(_with_seed(raw))
     recipe = parse(Recipe, raw, path)
     for arm in recipe.arms:
         recipe.train_settings(arm)
@@ -113,4 +113,17 @@ def _with_seed(raw: dict[str, Any]) -> dict[str, Any]:
             out[stage] = {"seed": raw.get("seed", 1), **out[stage]}
     if isinstance(out.get("evaluate"), dict):
         out["evaluate"] = [out["evaluate"]]
+    return out
+
+
+def _kept_apart(raw: dict[str, Any]) -> dict[str, Any]:
+    """Hand the benchmarks to collect and filter, which keep them out of the training data, unless the recipe does."""
+    entries = raw.get("evaluate")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return raw  # parse says what is wrong
+    benchmarks = list(dict.fromkeys(str(entry.get("data", "sample")) for entry in entries))
+    out = {"filter": {}, **raw}
+    for stage, key in (("collect", "exclude"), ("filter", "contamination")):
+        if isinstance(out.get(stage), dict):
+            out[stage] = {key: benchmarks, **out[stage]}
     return out

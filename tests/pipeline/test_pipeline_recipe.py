@@ -42,6 +42,14 @@ def test_the_seed_reaches_every_stage_that_does_not_name_its_own(tmp_path):
     assert recipe.evaluate[0].seed == 7  # the bootstrap's own, so that intervals of different runs can be compared
 
 
+def test_benchmarks_are_kept_out_of_the_training_data_unless_the_recipe_says_otherwise(tmp_path):
+    evaluate = [{"benchmark": "xquad-r", "data": "sample"}, {"benchmark": "mlqa-r", "data": "lareqa/mlqa-r"}]
+    recipe = load(tmp_path, evaluate=evaluate)
+    assert recipe.collect.exclude == recipe.filter.contamination == ["sample", "lareqa/mlqa-r"]
+    own = load(tmp_path, collect={"sources": ["sample"], "exclude": []}, filter={"contamination": ["dev.jsonl"]})
+    assert (own.collect.exclude, own.filter.contamination) == ([], ["dev.jsonl"])
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
