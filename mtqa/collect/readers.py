@@ -75,15 +75,20 @@ def read_path(path: Path, shape: Shape) -> Iterator[RawItem]:
 
 
 def map_rows(rows: Iterable[Row], layout: str) -> Iterator[RawItem]:
-    """Yield the items of rows by a layout; raises AssertionError where a row gives none and would vanish."""
+    """Yield the items of rows by a layout.
+
+    Raises UsageError where a row has another layout, AssertionError where it gives no item and would vanish.
+    """
     reader = LAYOUTS[layout]
     for where, row in rows:
-        found = 0
-        for item in reader(row, where):
-            found += 1
-            yield item
-        if not found:
+        try:
+            items = list(reader(row, where))
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            what = f"The row does not have the layout '{layout}' ({type(error).__name__}: {error})."
+            raise UsageError(what, where=where, expected="rows as the source's card says (mtqa sources)") from error
+        if not items:
             raise AssertionError(f"{layout}: no item at {where}")
+        yield from items
 
 
 def _read_file(path: Path, shape: Shape) -> Iterator[RawItem]:

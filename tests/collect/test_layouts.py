@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from layout_rows import NQ_PASSAGE, PAGE, ROWS, STORY, TRIVIA_ANSWER, nq_tokens
+from layout_rows import NQ_PASSAGE, PAGE, ROWS, STORY, TRIVIA_ANSWER, nq_annotation, nq_row, nq_tokens
 
 from mtqa.collect.cards import card_names
 from mtqa.collect.items import Answer, RawItem
@@ -44,6 +44,16 @@ def test_a_row_of_another_layout_names_the_column(write: Any) -> None:
     for name in LAYOUTS:
         with pytest.raises(UsageError, match="1"):
             list(map_rows([("file, line 1", {"something": 1})], name))
+
+
+def test_a_row_with_broken_insides_names_its_place(write: Any) -> None:
+    row = nq_row([nq_annotation(0, [])])
+    row["document"]["tokens"] = {"word": ["x"] * 20}
+    with pytest.raises(UsageError, match=r"(?s)layout 'natural-questions' \(KeyError: 'token'\).*line 1"):
+        read("natural-questions", write("nq.jsonl", [row]))
+    question = {"q": "Who?", "consensus": {"s": 1, "e": 2}}
+    with pytest.raises(UsageError, match="layout 'newsqa'"):
+        list(map_rows([("here", {**STORY, "text": "ab", "type": ["train"], "questions": [question]})], "newsqa"))
 
 
 def test_no_row_vanishes(monkeypatch: pytest.MonkeyPatch) -> None:
