@@ -12,6 +12,7 @@ TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 PLAIN_SHARE = 0.6
 COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
 UNTRANSLATED = 4.0
+WORD = 4
 END_LETTERS, END_SHARE, END_SCORE = 15, 0.35, 9
 ASKING = frozenset(
     {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
@@ -55,15 +56,18 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _common_end(source: str, target: str) -> int:
-    """Return 9 where a third of the translation is the source's own beginning or end, with two lower-case words, not all of
-    them function words: titles have these."""
+    """Return 9 where a third of the translation is the source's own beginning or end, if that is English.
+
+    It is where it holds an English function word and another lower-case word of four letters.
+    """
     for ours, theirs in ((source, target), (source[::-1], target[::-1])):
         unequal = (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b)
         shared = next(unequal, min(len(ours), len(theirs)))
         if shared >= max(END_LETTERS, END_SHARE * len(target)):
             piece = target[:shared] if ours is source else target[-shared:]
             lower = [word for word in TOKENS.findall(piece) if _plain(word)]
-            if len(lower) >= 2 and any(word not in ENGLISH_WORDS for word in lower):
+            english = [word in ENGLISH_WORDS for word in lower]
+            if any(english) and any(len(w) >= WORD and not e for w, e in zip(lower, english, strict=True)):
                 return END_SCORE
     return 0
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from mtqa.filter.numerals import Number, ascii_digits, english_values, letter_values, numbers
 from mtqa.filter.target import Target
 
 WORDED = frozenset(map(Decimal, [*range(21), 30, 40, 50, 100, 1000]))
+SMALL = frozenset(map(Decimal, range(13)))
+ROUND = re.compile(
+    "hundert|cien|cent|сот|сто|yüz|εκατ|hond|hundr|sto|trăm|百|सौ|مائ|مئ|ร้อย|ratus|mia|백|tausend|mil|тысяч|bin|χίλι|"
+    "duiz|tus|nghìn|ngàn|千|हज|ألف|พัน|천|ribu|elfu|tízez|ezer|száz|sto|tys|dziesi|zwanzig|vingt|veinte|venti|vinte|"
+    "двадцат|yirmi|hai mươi|二十|बीस|عشر|ยี่สิบ|είκοσι|ثلاث|اربع|أربع|خمس|तीस|चालीस|पचास|тридц|сорок|пятьд|otuz|kırk|elli",
+    re.IGNORECASE,
+)
+"""Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
 """Numbers in digits that translators write as words: their loss alone is no evidence."""
 POWERS = frozenset(map(Decimal, (2, 3)))
 BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
@@ -44,18 +53,27 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     if lost:
         words = letter_values(target)
         wordy = not added and lang.code not in WITH_DIGITS
-        lost = [n for n in lost if not (_worded(n) or (wordy and min(n.values) < WORDY) or _explained(n, found, words))]
+        lost = [
+            n
+            for n in lost
+            if not (_worded(n, target, lang) or (wordy and min(n.values) < WORDY) or _explained(n, found, words))
+        ]
     if added:
         words = english_values(source) | {c for n in given for c in _centuries(n)}
         added = [n for n in added if not ((n.attached and n.values & POWERS) or _explained(n, given, words))]
     return float(max(len(lost), len(added)))
 
 
-def _worded(number: Number) -> bool:
-    """Whether translators may write a number as a word: small ones, and the decades that have names."""
+def _worded(number: Number, target: str, lang: Target) -> bool:
+    """Whether translators may have written a number as a word: small ones, and the decades that have names.
+
+    Where they keep digits, 13 and more only if a word of that kind stands there.
+    """
     if number.decade:
         return any(value < 100 or value in NAMED_DECADES for value in number.values)
-    return not number.values.isdisjoint(WORDED)
+    if not number.values <= WORDED:
+        return False
+    return number.values <= SMALL or lang.code not in WITH_DIGITS or ROUND.search(target) is not None
 
 
 def _pair(given: list[Number], found: list[Number], lang: Target) -> tuple[list[Number], list[Number]]:
@@ -88,7 +106,7 @@ def _related(source: Decimal, target: Decimal, lang: Target) -> bool:
     short, long = sorted((source, target))
     if long in YEARS and short < 100 and (long % 100 == short or (long % 100 == 0 and long // 100 + 1 == short)):
         return True
-    if long <= 24 and long - short == 12:
+    if short > 0 and long <= 24 and long - short == 12:
         return True
     return lang.code in BUDDHIST and target - source == BUDDHIST_YEARS
 

@@ -81,7 +81,8 @@ def english_values(text: str) -> frozenset[Decimal]:
             run += table["english"][word][0]
         elif word != "and":
             run = Decimal(0)
-        values.add(run)
+        if run:
+            values.add(run)
     return frozenset(values)
 
 
@@ -104,7 +105,8 @@ def _readings(token: str) -> Iterator[tuple[int, frozenset[Decimal]]]:
     parts = re.split(r"[^0-9]", token)
     whole = Decimal("".join(parts))
     if len(parts) == 1:
-        yield len(token) - 1, frozenset({whole})
+        # Leading zeros (007, 0012 in place of 2012) make a number of its own.
+        yield len(token) - 1, frozenset({-whole - 1 if token[0] == "0" and len(token) > 2 else whole})
     elif len(parts) == 2 and not (len(parts[0]) > 3 and len(parts[1]) > 3):
         values = {Decimal(f"{parts[0]}.{parts[1]}")}
         yield len(token) - 1, frozenset(values | ({whole} if GROUPED.fullmatch(token) else set()))
