@@ -167,7 +167,7 @@ def test_english_only_items_among_parallel_ones_do_not_all_come_last(tmp_path: P
     assert len(where) > 15 and min(where) < 15 and np.mean(where) == pytest.approx(29.5, abs=10)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     mode=st.sampled_from(["mono", "cross", "hybrid"]),
     alpha=st.floats(0, 1),

@@ -76,3 +76,13 @@ def test_draws_are_as_asked_over_many_batches_and_seeds(tmp_path: Path) -> None:
         assert (index.rows[plan.query, plan.items] >= 0).all() and (index.rows[plan.passage, plan.items] >= 0).all()
     assert min(small) > 0.01 / len(small)
     assert np.mean(small) == pytest.approx(0.5, abs=0.2)
+
+
+def test_a_share_that_rounds_to_nothing_may_be_drawn(tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path / "corpus", plain_items(20), languages=["deu_Latn", "eng_Latn"])
+    index = read_index([open_corpus(corpus)], "train")
+    settings = ShardSettings(mode="mono", batch_size=4, epochs=2, weights={"deu_Latn": 1e-9}, seed=1)
+    choice = choose(index, settings)
+    plan = plan_batches(index, choice, settings)
+    plan.query[0] = plan.passage[0] = 0
+    assert composition(plan, index, choice, settings)["mono_languages"]["got"] == {"deu_Latn": 1, "eng_Latn": 9}
