@@ -86,6 +86,8 @@ class _Costs:
     def __init__(self, ours: Sequence[str], theirs: Sequence[str], lang: Target) -> None:
         self.ours, self.theirs, self.lang = ours, theirs, lang
         self.left, self.right = [anchors(s) for s in ours], [anchors(t) for t in theirs]
+        self._anchored = any(self.left) or any(self.right)
+        self._beads: dict[tuple[int, int, int, int], float] = {}
         self._names = NAME_LOST if lang.script == "Latn" else 0.0
         self.s = _sums(ours)
         self.t = _sums(theirs)
@@ -113,13 +115,21 @@ class _Costs:
         return whole if whole < infinite else self._bead(0, n, 0, m) + max(n, m)
 
     def _bead(self, i: int, k: int, j: int, p: int) -> float:
+        known = self._beads.get((i, k, j, p))
+        if known is not None:
+            return known
         s, t = self.s[k] - self.s[i], self.t[p] - self.t[j]
         spread = math.hypot(deviation(s, self.lang), self.lang.length.slack / 2)
         z = (math.log((t + 1) / (s + 1)) - self.lang.length.median) / spread
-        left, right = frozenset().union(*self.left[i:k]), frozenset().union(*self.right[j:p])
-        shared = len(left & right)
-        lost = sum(NUMBER_LOST if anchor.isdigit() else self._names for anchor in left ^ right)
-        return min(z * z / 2, MOST_COST) - ANCHOR * min(shared, 3) + min(lost, MOST_LOST)
+        cost = min(z * z / 2, MOST_COST)
+        if self._anchored:
+            left, right = frozenset().union(*self.left[i:k]), frozenset().union(*self.right[j:p])
+            alone = left ^ right
+            numbers = sum(map(str.isdigit, alone))
+            lost = NUMBER_LOST * numbers + self._names * (len(alone) - numbers)
+            cost += min(lost, MOST_LOST) - ANCHOR * min(len(left & right), 3)
+        self._beads[i, k, j, p] = cost
+        return cost
 
     @staticmethod
     def _null(characters: int) -> float:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections import Counter
 
 from mtqa.filter.target import Target
 from mtqa.filter.text import letter_count
 
-BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0\u17b4\u17b5")
-"""Letters by category that show nothing."""
+KNOWN, SPACE = re.compile(r"[\w\s]+"), re.compile(r"\s+")
+BLANK = frozenset("\u2800\u17b4\u17b5")
+BLANK_LETTERS = "\u3164\u115f\u1160\uffa0"
+"""Signs and letters by category that show nothing."""
 SENTENCE_LETTERS = 25
 
 
@@ -30,21 +34,14 @@ def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _share(text: str) -> float:
-    if text.isascii():
-        visible = "".join(text.split())
-        return 1 - sum(map(str.isalnum, visible)) / len(visible) if visible.isprintable() and visible else _slow(text)
-    return _slow(text)
-
-
-def _slow(text: str) -> float:
-    visible = symbols = 0
-    for char in text:
-        if char.isalnum() and char not in BLANK:
-            visible += 1
-            continue
-        category = unicodedata.category(char)
-        if category[0] in "ZC" or char in BLANK:
-            continue
-        visible += 1
-        symbols += category[0] != "M"
-    return symbols / visible if visible else 1.0
+    rest = KNOWN.sub("", text)
+    symbols, unseen = text.count("_"), sum(map(len, SPACE.findall(text)))
+    for char, number in Counter(rest).items():
+        category = unicodedata.category(char)[0]
+        if category in "ZC" or char in BLANK:
+            unseen += number
+        elif category != "M":
+            symbols += number
+    unseen += sum(text.count(char) for char in BLANK_LETTERS) if not text.isascii() else 0
+    visible = len(text) - unseen
+    return symbols / visible if visible > 0 else 1.0
