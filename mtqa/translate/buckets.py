@@ -19,8 +19,8 @@ class Buckets:
     made when it is needed.
     """
 
-    def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES) -> None:
-        self.folder, self._room = folder, memory_bytes
+    def __init__(self, folder: Path, memory_bytes: int | None = None) -> None:
+        self.folder, self._room = folder, memory_bytes or MEMORY_BYTES
         self.counts: dict[int, int] = {}
         self._held: dict[int, list[bytes]] = {}
         self._bytes = 0

@@ -20,7 +20,7 @@ from mtqa.translate.compact import compact
 from mtqa.translate.engine import Engine
 from mtqa.translate.index import Index
 from mtqa.translate.job import ROWS_READ, Plan, Scan, scan, translations
-from mtqa.translate.memory import Entry, Memory
+from mtqa.translate.memory import Entry, Memory, scratch_name
 from mtqa.translate.target import Stream, Target, load_stream
 
 Places = dict[bytes, tuple[int, int] | None]
@@ -51,7 +51,9 @@ class Engines:
 def scratch(folder: Path) -> Iterator[Path]:
     """Yield a folder for what a job cannot hold in memory; it goes when the job ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="scan-", suffix=".tmp", dir=folder, ignore_cleanup_errors=True) as path:
+    with tempfile.TemporaryDirectory(
+        prefix=scratch_name(), suffix=".tmp", dir=folder, ignore_cleanup_errors=True
+    ) as path:
         yield Path(path)
 
 

@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from platform import node
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,13 +134,28 @@ class Memory:
     def _sweep(self) -> None:
         """Remove what a killed process left; parts half written by a live `--worker` are minutes old at most."""
         shutil.rmtree(self.scratch, ignore_errors=True)
-        for left in self.folder.glob("scan-*.tmp"):
-            if time.time() - left.stat().st_mtime > 24 * LEFT_OVER:
+        for left in self.folder.glob(f"scan-*-{node()}-*.tmp"):
+            if not _alive(int(left.name.split("-")[1])):
                 shutil.rmtree(left, ignore_errors=True)
         for leftover in self.folder.glob("*.parquet.tmp"):
             with contextlib.suppress(FileNotFoundError):
                 if not leftover.name.startswith("part-") or time.time() - leftover.stat().st_mtime > LEFT_OVER:
                     leftover.unlink()
+
+
+def scratch_name() -> str:
+    """Return how the name of a folder begins that this process fills and removes."""
+    return f"scan-{os.getpid()}-{node()}-"
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:

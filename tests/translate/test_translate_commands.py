@@ -1,0 +1,105 @@
+"""`mtqa memory`, `mtqa score-mt`, and the options of `mtqa translate` that write no corpus."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from translate_corpora import english_row, save_corpus
+from typer.testing import CliRunner
+
+from mtqa.core.errors import UsageError
+from mtqa.translate.contents import contents
+from mtqa.translate.memory import Entry, Memory, segment_key
+from mtqa.translate.score import Request, score
+
+
+def invoke(name: str, *arguments: Any) -> str:
+    app = typer.Typer()
+    app.command()(importlib.import_module(f"mtqa.cli.{name}").command)
+    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False).output
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    for lang, count in (("deu_Latn", 3), ("spa_Latn", 1)):
+        key = {"target": lang, "name": "m", "model": "abc", "engine": "e 1", "decoding": {"beam_size": 4}}
+        kept = Memory(tmp_path / "memory", key)
+        kept.append("j-00000", {segment_key(str(i)): Entry("x", -1.0, 1, ()) for i in range(count)})
+    return tmp_path / "memory"
+
+
+def test_memory_shows_what_is_there(memory: Path) -> None:
+    shown = invoke("memory", memory)
+    assert "deu_Latn  m@abc" in shown and "3 segments, 0 answers" in shown and "2 keys, 4 segments" in shown
+    first, second = json.loads(invoke("memory", memory, "--json"))
+    assert (first["target"], first["segments"], second["segments"]) == ("deu_Latn", 3, 1)
+    with pytest.raises(UsageError, match="no translation memory"):
+        invoke("memory", memory / "none")
+
+
+def test_memory_deletes_only_what_is_named_and_only_when_told(memory: Path) -> None:
+    german, spanish = contents(memory)
+    assert "would be deleted" in invoke("memory", memory, "--prune", german.key[:8]) and len(contents(memory)) == 2
+    assert "1 keys, 3 segments" in invoke("memory", memory, "--prune", german.key[:8], "--yes")
+    assert contents(memory) == [spanish]
+    assert "0 keys" in invoke("memory", memory, "--older-than", 30, "--yes") and contents(memory) == [spanish]
+    for wrong in (["--prune", "zzz"], ["--yes"]):
+        with pytest.raises(UsageError):
+            invoke("memory", memory, *wrong)
+    invoke("memory", memory, "--older-than", 0, "--yes")
+    assert contents(memory) == []
+
+
+def test_lines_score_as_sacrebleu_says(tmp_path: Path) -> None:
+    import sacrebleu
+
+    made, wanted = ["The cat sat.", "A dog"], ["The cat sat down.", "A dog ran"]
+    for name, lines in (("made", made), ("wanted", wanted)):
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    chrf, bleu = score(tmp_path / "made", tmp_path / "wanted", Request(bootstrap=100))
+    assert chrf.score == pytest.approx(sacrebleu.corpus_chrf(made, [wanted]).score)
+    assert bleu.score == pytest.approx(sacrebleu.corpus_bleu(made, [wanted]).score)
+    assert chrf.texts == 2 and chrf.interval is not None and "nrefs:1" in bleu.signature
+    assert "chrf = " in invoke("score_mt", tmp_path / "made", tmp_path / "wanted", "--lang", "de")
+    (tmp_path / "short").write_text("one\n", encoding="utf-8")
+    for other, request in (("short", Request()), ("wanted", Request(("nist",)))):
+        with pytest.raises(UsageError):
+            score(tmp_path / "made", tmp_path / other, request)
+    with pytest.raises(UsageError, match="folder"):
+        score(tmp_path / "made", tmp_path, Request())
+
+
+def test_corpora_are_matched_by_item(marian: Path, tmp_path: Path) -> None:
+    rows = [english_row(i, f"Who wrote play {i}?", f"He wrote play {i // 2}.", []) for i in range(4)]
+    save_corpus(tmp_path / "c", rows)
+    invoke("translate", tmp_path / "c", "--to", "de", "--model", marian, "--out", tmp_path / "t", "--memory", tmp_path)
+    same = json.loads(invoke("score_mt", tmp_path / "t", tmp_path / "t", "--json"))
+    assert [(s["lang"], s["field"], s["metric"], s["texts"]) for s in same] == [
+        ("deu_Latn", "question", "chrf", 4),
+        ("deu_Latn", "question", "bleu", 4),
+        ("deu_Latn", "passage", "chrf", 2),  # two passages, each of two items
+        ("deu_Latn", "passage", "bleu", 2),
+    ]
+    assert same[0]["score"] == pytest.approx(100)
+    only = json.loads(invoke("score_mt", tmp_path / "t", tmp_path / "t", "--field", "passage", "--json"))
+    assert len(only) == 2
+    with pytest.raises(UsageError, match="share no language"):
+        score(tmp_path / "t", tmp_path / "c", Request())
+
+
+def test_translate_says_what_it_would_take_and_fills_the_memory(corpus: Path, marian: Path, tmp_path: Path) -> None:
+    same = ["--to", "de", "--model", marian, "--memory", tmp_path / "m", "--out", tmp_path / "out"]
+    assert "11 distinct segments, 0 in the memory" in invoke("translate", corpus, *same, "--dry-run")
+    (record,) = json.loads(invoke("translate", corpus, *same, "--dry-run", "--json"))
+    assert record["segments"] == 11 and record["seconds"] > 0 and not (tmp_path / "m").exists()
+    assert "11 segments translated into the memory" in invoke("translate", corpus, *same, "--worker", "1/1")
+    assert not (tmp_path / "out").exists()
+    assert "11 in the memory" in invoke("translate", corpus, *same, "--dry-run")
+    for wrong in ("0/2", "3/2", "x", "1/0"):
+        with pytest.raises(UsageError, match="no share"):
+            invoke("translate", corpus, *same, "--worker", wrong)
