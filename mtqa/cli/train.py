@@ -37,6 +37,7 @@ def command(
     stop_on: Annotated[str, Option(help="What is best on held-out pairs: loss or mAP.")] = "loss",
     patience: Annotated[int | None, Option(min=1, help="Stop after so many measurements without a new best.")] = None,
     save_every: Annotated[int, Option(min=1, help="Steps between two checkpoints, to resume from.")] = 100,
+    tensorboard: Annotated[Path | None, Option(help="Folder for TensorBoard's event files.")] = None,
     device: Annotated[str, Option(help="cpu, cuda, cuda:1 …; auto takes a GPU where there is one.")] = "auto",
     seed: Annotated[int, Option(min=0, help="Seed of dropout.")] = 1,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace a result made with other settings.")] = False,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,6 +23,7 @@ from mtqa.train.log import StepRecord, window_steps
 from mtqa.train.objective import Objective, make_objective
 from mtqa.train.ranks import Ranks
 from mtqa.train.schedule import learning_rate
+from mtqa.train.tensorboard import Events
 from mtqa.train.validation import HeldOut, Measured
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def train_steps(job: Job, checkpoints: Checkpoints) -> State:
     if state.step:
         progress.say(f"train: going on after step {state.step:,}")
     model.train()
+    events = Events(settings.tensorboard) if settings.tensorboard is not None and job.ranks.first else None
 
     def make(number: int) -> Prepared:
         return prepare(model, job.shards.batch(number), settings.micro_batch_tokens, needs)
@@ -78,6 +80,8 @@ def train_steps(job: Job, checkpoints: Checkpoints) -> State:
             last = state.step == job.steps
             if job.validation is not None and (last or state.step % settings.validate_every == 0):
                 _measure(job, state, record, objective, executor, checkpoints)
+            if events is not None:
+                events.add(state.step, asdict(record))
             bar.update(len(batch.pairs), f"step {state.step:,}/{job.steps:,}, loss {record.loss:.3f}")
             state.done = state.done or last
             if (state.done or state.step % settings.save_every == 0) and job.ranks.first:

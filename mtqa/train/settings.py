@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from mtqa.core.recipe import Settings
 
-UNRECORDED = {"device", "save_every"}
+UNRECORDED = {"device", "save_every", "tensorboard"}
 ADDED = (
     "weight",
     "teacher",
@@ -74,6 +74,7 @@ class TrainSettings(Settings):
         None, ge=1, description="Stop after so many measurements without a new best, and keep the best; null for never."
     )
     save_every: int = Field(100, ge=1, description="Steps between two checkpoints, to resume from.")
+    tensorboard: Path | None = Field(None, description="Folder for event files that TensorBoard shows.")
     device: str = Field("auto", description="cpu, cuda, cuda:1 …; auto takes a GPU where there is one.")
     seed: int = Field(1, ge=0, description="Seed of dropout; the order of the pairs is the shards'.")
 
