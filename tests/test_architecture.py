@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STAGES = {"collect", "translate", "filter", "shards", "mine", "train", "evaluate", "publish"}
+STAGES = {"collect", "translate", "filter", "shards", "mine", "train", "debias", "evaluate", "publish"}
 ALLOWED = {
     "core": {"core"},
     "bundled": {"core", "bundled"},

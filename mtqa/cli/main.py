@@ -24,6 +24,7 @@ COMMANDS = {
     "mine": "Find hard negatives with any encoder",
     "export": "Write shards for another trainer (Tevatron)",
     "train": "Train a dual encoder on shards",
+    "debias": "Correct language bias without training",
     "evaluate": "Measure retrieval and language bias of an encoder",
     "publish": "A data set or model with its card, to the Hub",
     "run": "All stages of a recipe; skips what is up to date",

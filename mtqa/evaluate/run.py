@@ -20,6 +20,7 @@ from mtqa.core.output import Work, building, up_to_date
 from mtqa.core.progress import say
 from mtqa.core.search import gold_ranks
 from mtqa.evaluate import perquery, summary
+from mtqa.evaluate.correction import correction_of, method_of
 from mtqa.evaluate.lareqa import Benchmark, candidate_texts, data_files, data_fingerprint, load
 from mtqa.evaluate.settings import BENCHMARKS, EvaluateSettings
 from mtqa.evaluate.vectors import load_vectors, write_texts
@@ -51,8 +52,9 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
     benchmark = load(settings.benchmark, files)
     given = None if settings.vectors is None else load_vectors(Path(settings.vectors), benchmark)
     with building(out, work, overwrite=overwrite) as build:
-        queries, candidates = given or _encode(str(model), benchmark, settings)
-        metrics = _write_results(build.path, benchmark, settings, queries, candidates)
+        method = None if model is None else method_of(model)
+        (queries, candidates), plain = (given, None) if given else _encode(str(model), benchmark, settings, method)
+        metrics = _write_results(build.path, benchmark, settings, queries, candidates, _uncorrected(benchmark, plain))
         part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
         headline = {key: metrics[key] for key in ("mAP", "bias", "signature", "signatures")}
         headline["intervals"] = {name: metrics["intervals"][name] for name in perquery.METRICS}
@@ -105,26 +107,51 @@ def _encoder_input(model: str | None, settings: EvaluateSettings) -> dict[str, s
     return {"model": model_fingerprint(str(model))}
 
 
-def _encode(model: str, benchmark: Benchmark, settings: EvaluateSettings) -> tuple[Vectors, Vectors]:
-    """Return the vectors of queries and candidates, of length 1, so that dot product is cosine."""
+def _encode(
+    model: str, benchmark: Benchmark, settings: EvaluateSettings, method: str | None
+) -> tuple[tuple[Vectors, Vectors], tuple[Vectors, Vectors] | None]:
+    """Return the vectors of queries and candidates, of length 1, so that dot product is cosine.
+
+    Of a model that `mtqa debias` corrected by `method`, the corrected ones, and second the plain ones.
+    """
     from mtqa.core.encode import encode_texts, load_encoder
 
     encoder = load_encoder(model, device=settings.device)
     queries = [query.text for query in benchmark.queries]
     candidates = candidate_texts(benchmark, settings.candidate)
-    return (
+    vectors = (
         encode_texts(encoder, queries, "query", label="encoding queries"),
         encode_texts(encoder, candidates, "document", label="encoding candidates"),
     )
+    if method is None:
+        return vectors, None
+    correct = correction_of(encoder, method)
+    asked = correct(vectors[0], [q.lang for q in benchmark.queries]) if correct.queries else vectors[0]
+    return (asked, correct(vectors[1], [c.lang for c in benchmark.candidates])), vectors
+
+
+def _uncorrected(benchmark: Benchmark, plain: tuple[Vectors, Vectors] | None) -> dict[str, Any] | None:
+    """Return the headline numbers of the plain vectors of a corrected model."""
+    if plain is None:
+        return None
+    values = perquery.from_ranks(benchmark, gold_ranks(*plain, benchmark.gold, benchmark.bounds))
+    return summary.headline(values)
 
 
 def _write_results(
-    folder: Path, benchmark: Benchmark, settings: EvaluateSettings, queries: Vectors, candidates: Vectors
+    folder: Path,
+    benchmark: Benchmark,
+    settings: EvaluateSettings,
+    queries: Vectors,
+    candidates: Vectors,
+    uncorrected: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Rank, aggregate, write `metrics.json` and `per_query.parquet`; returns the metrics."""
     ranks = gold_ranks(queries, candidates, benchmark.gold, benchmark.bounds, top_k=summary.TOP_K)
     values = perquery.from_ranks(benchmark, ranks)
     metrics = summary.summarise(benchmark, values, settings)
+    if uncorrected is not None:
+        metrics["uncorrected"] = uncorrected
     try:
         perquery.write(values, folder / perquery.FILE)
         write_text_atomic(folder / METRICS_FILE, json.dumps(metrics, indent=1, allow_nan=False) + "\n")

@@ -32,13 +32,11 @@ def summarise(benchmark: Benchmark, values: PerQuery, settings: EvaluateSettings
     language; `signature`, and `signatures` of all headline numbers; `counts`.
     """
     asked = settings.resamples, settings.seed
-    headline = {metric: mean(values.cells(metric)) for metric in METRICS}
     result = {
         "benchmark": benchmark.name,
         "candidate": settings.candidate,
         "languages": benchmark.languages,
-        "mAP": {metric: headline[metric] for metric in MAP},
-        "bias": {metric: headline[metric] for metric in BIAS},
+        **headline(values),
         "intervals": {
             **_lists(intervals(values, *asked)),
             "by_language": {lang: _lists(line) for lang, line in language_intervals(values, *asked).items()},
@@ -55,6 +53,13 @@ def summarise(benchmark: Benchmark, values: PerQuery, settings: EvaluateSettings
         **_passage_languages(values, np.diff(benchmark.bounds)),
     }
     return _without_nan(result)  # type: ignore[no-any-return]
+
+
+def headline(values: PerQuery) -> dict[str, dict[str, float | None]]:
+    """Return `mAP` {Mo, Cr, Mul} and `bias` {rank_distance, max_at_r, max_at_r_normalised}; None where undefined."""
+    numbers = {metric: mean(values.cells(metric)) for metric in METRICS}
+    kinds = {"mAP": MAP, "bias": BIAS}
+    return _without_nan({k: {m: numbers[m] for m in names} for k, names in kinds.items()})  # type: ignore[no-any-return]
 
 
 def counts(benchmark: Benchmark) -> dict[str, Any]:
@@ -134,8 +139,17 @@ def table(metrics: dict[str, Any]) -> str:
         digits = 4 if metric in MAP else 1
         shown = "–" if value is None else f"{value:.{digits}f}"
         spread = "" if ends is None else f"  [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
-        lines.append(f"{titles.get(metric, f'mAP {metric}'):<22}{shown:>8}{spread}")
+        before = _uncorrected(metrics, metric, digits)
+        lines.append(f"{titles.get(metric, f'mAP {metric}'):<22}{shown:>8}{spread}{before}")
     return "\n".join([*lines, "", _matrix(metrics), "", metrics["signature"]])
+
+
+def _uncorrected(metrics: dict[str, Any], metric: str, digits: int) -> str:
+    """Return the number of the same model without its correction, for a model that has one."""
+    if "uncorrected" not in metrics:
+        return ""
+    value = (metrics["uncorrected"]["mAP"] | metrics["uncorrected"]["bias"])[metric]
+    return "" if value is None else f"   uncorrected {value:.{digits}f}"
 
 
 def _matrix(metrics: dict[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Debias: corrections of an encoder's language bias without training, estimated from parallel rows."""
