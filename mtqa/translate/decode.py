@@ -108,7 +108,8 @@ class Decoder:
         """Return the entry with its flags; numbers that the model changed are put right where that is safe."""
         text, flags = protect.numbers(source, made.entry.text, self.lang)
         raised = {*made.flags, *flags}
-        return made.entry._replace(text=text, flags=tuple(flag.value for flag in Flag if flag in raised))
+        names = tuple(flag.value for flag in Flag if flag in raised) if raised else ()
+        return made.entry._replace(text=text, flags=names)
 
     def _start(self, texts: Sequence[str], decoding: Decoding, limit: tuple[float, int]) -> Callable[[], list[Made]]:
         if not texts:

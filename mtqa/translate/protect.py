@@ -26,6 +26,7 @@ ITEM = re.compile(
 )
 SIGNS = frozenset("@`{%<&*~_[:.")
 VERSION = 1
+LETTER = re.compile(r"[^\W\d_]")
 NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f٫٬]\d+)*")
 DIGITS_TO_RESTORE = 3
 WRITTEN_OUT = 20
@@ -54,7 +55,7 @@ def split_around(source: str) -> list[tuple[bool, str]]:
     for start, end in [*items(source), (len(source), len(source))]:
         between = source[at:start]
         core = between.strip()
-        if any(char.isalpha() for char in core):
+        if LETTER.search(core):
             lead = between.index(core)
             parts += [(False, between[:lead]), (True, core), (False, between[lead + len(core) :])]
         else:
@@ -100,8 +101,6 @@ def numbers(source: str, target: str, lang: str) -> tuple[str, list[Flag]]:
 
 def _found(text: str) -> list[tuple[str, str, int, int]]:
     """Return numbers as (digits alone in ASCII, as written, start, end)."""
-    if not any(char.isdigit() for char in text):
-        return []
     found = []
     for match in NUMBER.finditer(text):
         written = match[0]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from mtqa.translate.protect import items, translatable_pieces
+from mtqa.translate.protect import LETTER, items, translatable_pieces
 
 MARKER = re.compile(r"(?:[-*+•·–—>#|]+|\(?\d{1,3}[.)])(?=\s)")
 LINE = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -62,7 +62,7 @@ def join(pieces: Sequence[str], text: str, spans: Sequence[Span]) -> tuple[str, 
 
 def translatable(segment: str) -> bool:
     """Return whether a segment has a letter outside URLs, code and the like; anything else is copied as it is."""
-    return any(char.isalpha() for char in segment) and (not items(segment) or bool(translatable_pieces(segment)))
+    return bool(LETTER.search(segment)) and (not items(segment) or bool(translatable_pieces(segment)))
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ DENSE_SCRIPTS = {"Hans", "Hant", "Jpan", "Hang"}
 DENSE, SPARSE = 0.10, 0.30
 LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
 LOOP_CHARS = 12
+LONG_NGRAM = 9  # any unit that stands four times in a row and fills 12 characters repeats one: a quick first look
 NGRAM, MANY_SAME, GRAMS_FROM = 4, 0.5, 60
 
 
@@ -31,7 +32,7 @@ def problems(source: str, target: str, hit_limit: bool, lang: str) -> list[Flag]
         Flag.SYMBOLS: bool(target.strip()) and not any(char.isalnum() for char in target),
         Flag.TOO_SHORT: bool(target.strip()) and too_short(source, target, lang),
     }
-    return [flag for flag in Flag if found.get(flag)]
+    return [flag for flag in Flag if found.get(flag)] if any(found.values()) else []
 
 
 def loops(text: str) -> bool:
@@ -40,7 +41,8 @@ def loops(text: str) -> bool:
     The repeated stretch must have 12 characters and a letter, the text 60 characters for the 4-grams. Of 9,970
     professional translations (FLORES dev, ten languages) two look like loops: a list of names, and a quotation.
     """
-    for match in LOOP.finditer(text):
+    long = [text[i : i + LONG_NGRAM] for i in range(len(text) - LONG_NGRAM + 1)]
+    for match in LOOP.finditer(text) if len(set(long)) < len(long) else ():
         if len(match[0]) >= LOOP_CHARS and any(char.isalpha() for char in match[1]):
             return True
     grams = [text[i : i + NGRAM] for i in range(len(text) - NGRAM + 1)]

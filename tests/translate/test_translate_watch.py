@@ -3,9 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mtqa.core.schema import Flag
-from mtqa.translate.watch import copied, loops, problems, too_short
+from mtqa.translate.watch import LOOP, copied, loops, problems, too_short
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 SOURCE = "The committee decided to postpone the vote until the autumn of next year."
@@ -58,3 +60,12 @@ def test_professional_translations_hardly_ever_look_faulty() -> None:
         target = (folder / f"en-{code}" / f"flores-dev.{code}").read_text(encoding="utf-8").splitlines()
         found += sum(bool(problems(s, t, False, lang)) for s, t in zip(source, target, strict=True))
     assert found <= 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab ", max_size=80) | st.text("abcdefgh", max_size=40).map(lambda t: t * 5))
+def test_the_quick_look_misses_no_loop(text: str) -> None:
+    """What `loops` finds is what a search of the whole text for repetitions finds, and what the 4-grams say."""
+    found = any(len(m[0]) >= 12 and any(c.isalpha() for c in m[1]) for m in LOOP.finditer(text))
+    grams = [text[i : i + 4] for i in range(len(text) - 3)]
+    assert loops(text) == (found or (len(text) >= 60 and len(set(grams)) < 0.5 * len(grams)))
