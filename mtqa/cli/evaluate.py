@@ -18,7 +18,7 @@ def command(
     data: Annotated[str, typer.Option(help="Folder of the official files, or 'sample' (en, de, es).")] = "sample",
     out: Annotated[Path | None, typer.Option(help="The result's folder.", show_default=False)] = None,
     languages: Annotated[str | None, typer.Option(help="Languages, with commas between; all by default.")] = None,
-    candidate: Annotated[str, typer.Option(help="Text of a candidate: sentence or sentence+context.")] = "sentence",
+    candidate: Annotated[str, typer.Option(help="What is found: sentence, sentence+context or passage.")] = "sentence",
     vectors: Annotated[Path | None, typer.Option(help="Evaluate these vectors (.npz), not a model.")] = None,
     write_texts: Annotated[Path | None, typer.Option(help="Write the texts to encode (.parquet), then stop.")] = None,
     resamples: Count = 1000,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +127,28 @@ def load(name: str, files: dict[str, Path]) -> Benchmark:
     return Benchmark(name, list(files), queries, candidates, gold, np.array(bounds, np.int64))
 
 
+def as_passages(benchmark: Benchmark) -> Benchmark:
+    """Return the benchmark with whole paragraphs as candidates: a question's gold is its paragraph in each language."""
+    places: list[int] = []
+    passages: list[Candidate] = []
+    last = None
+    for candidate in benchmark.candidates:
+        number = candidate.id.rpartition(".")[0]
+        if (candidate.lang, number) != last:
+            last = (candidate.lang, number)
+            passages.append(Candidate(number, candidate.lang, candidate.context, candidate.context))
+        places.append(len(passages) - 1)
+    of = np.array([*places, -1], np.int64)  # gold −1 stays −1
+    bounds = np.array([*of[benchmark.bounds[:-1]], len(passages)], np.int64)
+    return replace(benchmark, candidates=passages, gold=of[benchmark.gold], bounds=bounds)
+
+
 def candidate_texts(benchmark: Benchmark, kind: str) -> list[str]:
-    """Return what is encoded for each candidate: the sentence, or sentence, one space and its whole context.
+    """Return what is encoded for each candidate: its sentence (or passage), or sentence, one space, whole context.
 
     An encoder cuts the second kind at its own maximum length; the sentence stands first and so survives.
     """
-    if kind == "sentence":
+    if kind != "sentence+context":
         return [candidate.sentence for candidate in benchmark.candidates]
     return [f"{candidate.sentence} {candidate.context}" for candidate in benchmark.candidates]
 

@@ -21,7 +21,8 @@ from mtqa.core.progress import say
 from mtqa.core.search import gold_ranks
 from mtqa.evaluate import perquery, summary
 from mtqa.evaluate.correction import correction_of, method_of
-from mtqa.evaluate.lareqa import Benchmark, candidate_texts, data_files, data_fingerprint, load
+from mtqa.evaluate.lareqa import Benchmark, as_passages, candidate_texts, data_files, data_fingerprint, load
+from mtqa.evaluate.mlir import mlir
 from mtqa.evaluate.settings import BENCHMARKS, EvaluateSettings
 from mtqa.evaluate.vectors import load_vectors, write_texts
 
@@ -49,7 +50,7 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
     if done is not None:
         say(f"{out}: up to date")
         return done
-    benchmark = load(settings.benchmark, files)
+    benchmark = _load(settings, files)
     given = None if settings.vectors is None else load_vectors(Path(settings.vectors), benchmark)
     with building(out, work, overwrite=overwrite) as build:
         method = None if model is None else method_of(model)
@@ -69,8 +70,13 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
 
 def export_texts(settings: EvaluateSettings, path: Path) -> int:
     """Write the texts to encode, in evaluation order, to a Parquet file; returns the number of rows."""
-    benchmark = load(settings.benchmark, _files(settings))
+    benchmark = _load(settings, _files(settings))
     return write_texts(benchmark, settings.candidate, path)
+
+
+def _load(settings: EvaluateSettings, files: dict[str, Path]) -> Benchmark:
+    benchmark = load(settings.benchmark, files)
+    return as_passages(benchmark) if settings.candidate == "passage" else benchmark
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -150,6 +156,8 @@ def _write_results(
     ranks = gold_ranks(queries, candidates, benchmark.gold, benchmark.bounds, top_k=summary.TOP_K)
     values = perquery.from_ranks(benchmark, ranks)
     metrics = summary.summarise(benchmark, values, settings)
+    if settings.candidate == "passage":
+        metrics["mlir"] = summary.without_nan(mlir(benchmark, values, queries, candidates))
     if uncorrected is not None:
         metrics["uncorrected"] = uncorrected
     try:

@@ -18,7 +18,9 @@ class EvaluateSettings(Settings):
     benchmark: Literal["xquad-r", "mlqa-r"] = Field("xquad-r", description="The benchmark.")
     data: str = Field("sample", description="Folder of the official files (en.json, de.json, …), or 'sample'.")
     languages: list[str] | None = Field(None, description="Languages to use, all that the data have by default.")
-    candidate: Literal["sentence", "sentence+context"] = Field("sentence", description="Text of a candidate.")
+    candidate: Literal["sentence", "sentence+context", "passage"] = Field(
+        "sentence", description="What is found: sentences (alone or with their context), or whole passages (MLIR)."
+    )
     resamples: int = Field(1000, ge=100, le=1_000_000, description="Bootstrap resamples for the intervals.")
     seed: int = Field(7, ge=0, description="Seed of the bootstrap.")
     vectors: str | None = Field(None, description="Vectors of queries and candidates (.npz) instead of a model's.")

@@ -52,14 +52,14 @@ def summarise(benchmark: Benchmark, values: PerQuery, settings: EvaluateSettings
         "by_answer": by_answer(benchmark, values),
         **_passage_languages(values, np.diff(benchmark.bounds)),
     }
-    return _without_nan(result)  # type: ignore[no-any-return]
+    return without_nan(result)  # type: ignore[no-any-return]
 
 
 def headline(values: PerQuery) -> dict[str, dict[str, float | None]]:
     """Return `mAP` {Mo, Cr, Mul} and `bias` {rank_distance, max_at_r, max_at_r_normalised}; None where undefined."""
     numbers = {metric: mean(values.cells(metric)) for metric in METRICS}
     kinds = {"mAP": MAP, "bias": BIAS}
-    return _without_nan({k: {m: numbers[m] for m in names} for k, names in kinds.items()})  # type: ignore[no-any-return]
+    return without_nan({k: {m: numbers[m] for m in names} for k, names in kinds.items()})  # type: ignore[no-any-return]
 
 
 def counts(benchmark: Benchmark) -> dict[str, Any]:
@@ -121,12 +121,12 @@ def _square(values: Floats, names: list[str]) -> dict[str, dict[str, float]]:
     return {name: _row(row, names) for name, row in zip(names, values, strict=True)}
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """Return the value with None for NaN, which JSON cannot hold."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -141,6 +141,9 @@ def table(metrics: dict[str, Any]) -> str:
         spread = "" if ends is None else f"  [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
         before = _uncorrected(metrics, metric, digits)
         lines.append(f"{titles.get(metric, f'mAP {metric}'):<22}{shown:>8}{spread}{before}")
+    lines += [
+        f"{name:<22}{'–' if value is None else f'{value:.4f}':>8}" for name, value in metrics.get("mlir", {}).items()
+    ]
     return "\n".join([*lines, "", _matrix(metrics), "", metrics["signature"]])
 
 
