@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -101,6 +102,16 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     judges, others = judges_for(lang)
     if not judges:
         return None
+    score = _judged(text, lang, judges, others)
+    if score > 0 and lang.script == "Latn" and not text.isascii():
+        # Tone marks and accents that a language may be written with or without (Igbo) mislead identifiers.
+        bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+        if any(judge.identify(bare)[0] in _meanings(lang.labels) for judge in judges):
+            return 0.0
+    return score
+
+
+def _judged(text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier]) -> float:
     against: list[tuple[str, float]] = []
     for judge in judges:
         label, probability = judge.identify(text)

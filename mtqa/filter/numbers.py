@@ -22,7 +22,7 @@ POWERS = frozenset(map(Decimal, (2, 3)))
 BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
 BUDDHIST_YEARS = 543
 YEARS = range(1000, 2200)
-WORDY = 1000
+WORDY = 10_000
 DIGITS_KEPT = """
 arb_Arab bul_Cyrl cat_Latn ces_Latn dan_Latn deu_Latn ell_Grek est_Latn fin_Latn fra_Latn glg_Latn heb_Hebr hin_Deva
 hrv_Latn hun_Latn ind_Latn isl_Latn ita_Latn jpn_Jpan kor_Hang lit_Latn lvs_Latn mkd_Cyrl nld_Latn nob_Latn pes_Arab
