@@ -5,7 +5,7 @@ Memory: 8 bytes an item for its key, 8 for passage and question, 4 a language fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ IDS = ("item_id", "passage_id", "question_id")
 TEXTS = ("passage", "question")
 SAMPLE = 1024
 READ_BYTES = 16 << 20
+MOST_ROWS = 65_536
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Source:
 
     def batches(self, lang: str, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield (number of the first row, rows) of a language, numbered as in the index."""
-        row, size = 0, int(np.clip(READ_BYTES / max(self.row_bytes, 1), 256, 65_536))
+        row, size = 0, _rows_at_once(self.row_bytes)
         for corpus in self.corpora:
             for path in corpus.files(lang, self.split) if lang in corpus.manifest.parts else []:
                 for batch in read_batches(path, columns, size):
@@ -121,12 +122,21 @@ def passage_rows(source: Source, lang: str) -> tuple[np.ndarray, np.ndarray]:
 
 def text_bytes(corpora: Sequence[Corpus], split: str) -> float:
     """Return the mean bytes of a row's texts, from the first rows of every file: what one pair takes in memory."""
+    return _sample_bytes(p for c in corpora for lang in c.languages for p in c.files(lang, split))
+
+
+def _sample_bytes(paths: Iterable[Path]) -> float:
     size = rows = 0
-    for path in (p for c in corpora for lang in c.languages for p in c.files(lang, split)):
+    for path in paths:
         batch = next(read_batches(path, TEXTS, SAMPLE), None)
         if batch is not None:
             size, rows = size + batch.nbytes, rows + batch.num_rows
     return size / max(rows, 1)
+
+
+def _rows_at_once(row_bytes: float) -> int:
+    """Return how many rows of such texts to read at once: some 16 MB of them."""
+    return int(np.clip(READ_BYTES / max(row_bytes, 1), 256, MOST_ROWS))
 
 
 def _id_batches(
@@ -139,7 +149,8 @@ def _id_batches(
             # Whether texts are missing is read from statistics where they are whole: that spares reading all text.
             texts = TEXTS if _may_lack_text(path) else ()
             needed = [*dict.fromkeys([*columns, "passage_id"]), *texts]
-            for batch in read_batches(path, needed, 65_536):
+            size = _rows_at_once(_sample_bytes([path])) if texts else MOST_ROWS
+            for batch in read_batches(path, needed, size):
                 usable = np.ones(batch.num_rows, bool)
                 for name in ("passage_id", *texts):
                     filled = pc.greater(pc.fill_null(pc.binary_length(batch[name]), 0), 0)

@@ -107,6 +107,8 @@ def test_small_buckets_and_files_give_the_same_batches(
 ) -> None:
     whole = build(corpus, tmp_path / "whole", epochs=1)
     monkeypatch.setattr("mtqa.shards.gather.BUCKET_BYTES", 1000)
+    monkeypatch.setattr("mtqa.shards.spill.FLUSH_BYTES", 500)
+    monkeypatch.setattr("mtqa.shards.index.READ_BYTES", 100)
     monkeypatch.setattr("mtqa.core.shardfile.ShardWriter.__init__.__defaults__", ("batches", 7))
     parts = build(corpus, tmp_path / "parts", epochs=1)
     assert len(list((tmp_path / "parts").glob("*.parquet"))) == 4
@@ -221,3 +223,26 @@ def test_most_rows_of_a_large_corpus_may_be_unused(tmp_path: Path) -> None:
     assert all(
         q.split("?")[0].split()[1] == lang for b in batches for q, lang in zip(b.queries, b.query_langs, strict=True)
     )
+
+
+def test_long_texts_are_read_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parquet keeps no least value of texts over 4 KB: whether one is empty takes reading them, in bounded pieces."""
+    corpus = make_corpus(
+        tmp_path / "corpus", plain_items(900), ["eng_Latn"], change=lambda row: {**row, "passage": row["passage"] * 900}
+    )
+    sizes: list[int] = []
+    from mtqa.shards import index
+
+    read = index.read_batches
+
+    def spy(path: Path, columns: list[str], size: int) -> object:
+        for batch in read(path, columns, size):
+            if "passage" in columns and size != index.SAMPLE:
+                sizes.append(batch.nbytes)
+            yield batch
+
+    monkeypatch.setattr(index, "read_batches", spy)
+    monkeypatch.setattr(index, "READ_BYTES", 4 << 20)
+    batches = build(corpus, tmp_path / "out", steps=3, mode="mono")
+    assert all(len(p) > 5000 for b in batches for p in b.passages)
+    assert max(sizes) < 5 << 20 < sum(sizes)
