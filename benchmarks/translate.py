@@ -205,6 +205,41 @@ def bare(target: Any, rows: list[list[list[str]]], sizes: list[int]) -> dict[int
     return seconds
 
 
+def quality(data: Path, folder: Path, sentences: int) -> dict[str, Any]:
+    """Return chrF of mtqa (int8) and of float32 `generate`, bundled model, on XQuAD-R's sentences; evaluation only."""
+    import sacrebleu
+
+    from mtqa.core.corpus import open_corpus
+    from mtqa.translate.run import translate
+    from mtqa.translate.settings import TranslateSettings
+
+    sides = [
+        json.loads((data / "lareqa" / "xquad-r" / f"{code}.json").read_text("utf-8"))["data"] for code in ("en", "de")
+    ]
+    pairs: list[tuple[str, str]] = []
+    for english, german in zip(*([p for a in side for p in a["paragraphs"]] for side in sides), strict=True):
+        if len(english["sentences"]) == len(german["sentences"]):
+            pairs += zip(english["sentences"], german["sentences"], strict=True)
+    pairs = pairs[:: max(1, len(pairs) // sentences)][:sentences]
+    blank = {"passage_id": None, "passage": None, "title": None, "answers": [], "mt": None, "lang": "eng_Latn"}
+    blank |= {"dataset": "xquad-r", "licence": "CC-BY-SA-4.0", "split": "test"}
+    rows = [
+        {**blank, "item_id": str(i), "question_id": str(i), "question": s.strip()} for i, (s, _) in enumerate(pairs)
+    ]
+    corpus = save(rows, folder / "quality")
+    translate(corpus, TranslateSettings(to=[LANG], model="demo"), folder / "quality-de", memory=folder / "memory")
+    made = [row["question"] for b in open_corpus(folder / "quality-de").batches(LANG) for row in b.to_pylist()]
+    target, segments = prepared(corpus, "demo")
+    _, whole = generate(target, segments, by_length=False)
+    counts, at, plain = [len(row[0]) for row in segments], 0, []
+    for count in counts:
+        plain.append(" ".join(whole[at : at + count]))
+        at += count
+    wanted = [[german for _, german in pairs]]
+    chrf = {k: sacrebleu.corpus_chrf(v, wanted) for k, v in (("mtqa", made), ("generate", plain))}
+    return {"sentences": len(pairs), **{k: round(float(v.score), 2) for k, v in chrf.items()}}
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -247,12 +282,18 @@ def main() -> None:
     parser.add_argument("--peer-rows", type=int, default=12)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--models", nargs="+", default=["demo", "base"], help="demo, base (random), or any --model")
-    parser.add_argument("--corpora", nargs="+", default=[SHAPED, *PLAIN])
+    parser.add_argument("--corpora", nargs="*", default=[SHAPED, *PLAIN])
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048, 4096])
+    parser.add_argument("--quality", type=int, default=0, help="sentences of XQuAD-R to compare by chrF")
     args = parser.parse_args()
     results: dict[str, Any] = {"machine": f"{platform.machine()}, {cores()} cores"}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
+        if args.quality:
+            results["chrf"] = quality(args.data, work, args.quality)
+            print(json.dumps({"chrf": results["chrf"]}), flush=True)
+        if not args.corpora:
+            return
         found = corpora(args.data, args.rows, work)
         for model in args.models:
             path = str(random_marian(work / "base")) if model == "base" else model

@@ -84,7 +84,8 @@ def test_errors_of_a_process_come_through() -> None:
 @pytest.mark.slow
 def test_ray_gives_a_dead_workers_task_to_another(tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="ray is not installed")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    here = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False, runtime_env=here)
     try:
         mark = tmp_path / "died"
         made = dict(run(DiesOnce(mark), range(8), Where(("cpu",), "ray")))
