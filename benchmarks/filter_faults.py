@@ -32,10 +32,6 @@ TAGS = (
 MISREAD = ("cp1252", "latin-1", "cp1251", "mac_roman")
 WRONG_SCRIPT = {"Latn": "ru", "Cyrl": "de", "Arab": "hi", "Deva": "zh", "Hans": "ru"}
 SAME_SCRIPT = {"de": "fr", "es": "de", "fr": "es", "tr": "de", "vi": "fr", "ig": "tr"}
-HANT = str.maketrans(
-    "国来对说时们会学发后经过这个为从东车问见长门马鸟鱼龙书买卖医万亿与业两严丧产亲",
-    "國來對說時們會學發後經過這個為從東車問見長門馬鳥魚龍書買賣醫萬億與業兩嚴喪產親",
-)
 MECHANICAL = ("copied", "empty or symbols", "loop", "mojibake", "replacement character", "markup", "URL lost")
 MECHANICAL += ("placeholder lost", "wrong script", "wrong language", "English instead", "traditional characters")
 
@@ -64,7 +60,7 @@ def faults(texts: Texts) -> dict[str, Fault]:
         "URL lost": lambda n, pair, draw: (f"{pair[0]} {draw.choice(URLS)}", pair[1]),
         "placeholder lost": lambda n, pair, draw: (_insert(pair[0], draw.choice(PLACEHOLDERS), draw), pair[1]),
         "wrong script": lambda n, pair, draw: pairs[foreign][n][1],
-        "traditional characters": lambda n, pair, draw: pair[1].translate(HANT) if code == "zh" else None,
+        "traditional characters": lambda n, pair, draw: _traditional(pair[1]) if code == "zh" else None,
         "wrong language": lambda n, pair, draw: pairs[other][n][1] if other else None,
         "English instead": lambda n, pair, draw: pairs[code][n - 1][0],
         "half untranslated": lambda n, pair, draw: half(pair[1]) + " " + pair[0][len(pair[0]) // 2 :],
@@ -131,3 +127,13 @@ def _drop_number(pair: Pair) -> str | None:
     if not any(len(number) >= 3 for number in numbers) or len(numbers) != 1:
         return None
     return re.sub(r"\d[\d.,]*", "", pair[1], count=1)
+
+
+def _traditional(text: str) -> str | None:
+    """Return Chinese in traditional characters, where opencc-python-reimplemented is installed."""
+    try:
+        from opencc import OpenCC
+    except ImportError:
+        return None
+    converted: str = OpenCC("s2t").convert(text)
+    return converted

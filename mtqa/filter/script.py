@@ -10,7 +10,7 @@ from mtqa.filter.target import Target
 from mtqa.filter.text import LETTERS, uncopied
 
 MIN_LETTERS = 3
-MIN_VARIANTS = 2
+LAST_COMMON = {"gb2312": 0xD7, "big5": 0xC6}
 STRAY = 3.0
 MIN_STRAY = 3
 NO_MAIN: dict[str, int] = {"Jpan": 10, "Hang": 4}
@@ -56,7 +56,7 @@ def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
 
     Letters of a third script (neither the language's nor Latin or Greek, three at least) count three times, as no good
     text has them. Where the language is written in simplified or in traditional characters, the share of those that
-    exist in the other only, two at least, if that is greater. Japanese without kana and Korean without hangul are
+    exist in the other only, if that is greater. Japanese without kana and Korean without hangul are
     wrong from a length on where kanji may be a name no more. Abstains below three letters, and for scripts that are
     not in the table.
     """
@@ -82,7 +82,7 @@ def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
         own, other = (simplified, traditional) if lang.script == "Hans" else (traditional, simplified)
         wrong = sum(number for letter, number in letters.items() if letter in other)
         right = sum(number for letter, number in letters.items() if letter in own)
-        if wrong >= MIN_VARIANTS:
+        if wrong:
             score = max(score, wrong / (wrong + right))
     return score
 
@@ -96,16 +96,19 @@ def _script_word(letter: str) -> str:
 def _variants() -> tuple[frozenset[str], frozenset[str]]:
     """Return the characters that only simplified and only traditional Chinese has.
 
-    Those of one national character set that the other lacks (GB 2312, Big5): Python's codecs know them.
+    Those of one national character set's common plane that the other set lacks (GB 2312, Big5): Python's codecs know
+    them. Rarer characters stand in names, whatever the variety.
     """
     han = [chr(code) for code in range(0x4E00, 0xA000)]
-    simplified, traditional = (frozenset(c for c in han if _has(codec, c)) for codec in ("gb2312", "big5"))
-    return simplified - traditional, traditional - simplified
+    simplified, traditional = (frozenset(c for c in han if _lead(codec, c)) for codec in ("gb2312", "big5"))
+    common_simplified = frozenset(c for c in simplified if _lead("gb2312", c) <= LAST_COMMON["gb2312"])
+    common_traditional = frozenset(c for c in traditional if _lead("big5", c) <= LAST_COMMON["big5"])
+    return common_simplified - traditional, common_traditional - simplified
 
 
-def _has(codec: str, char: str) -> bool:
+def _lead(codec: str, char: str) -> int:
+    """Return the first byte of a character, 0 where the character set lacks it."""
     try:
-        char.encode(codec)
+        return char.encode(codec)[0]
     except UnicodeEncodeError:
-        return False
-    return True
+        return 0

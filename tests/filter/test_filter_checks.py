@@ -81,6 +81,24 @@ def test_wrong_script(lang, text, score):
     assert wrong_script("Where was Paris", text, target(lang)) == score
 
 
+@pytest.mark.parametrize(
+    ("lang", "text", "wrong"),
+    [
+        ("zho_Hans", "這個國家什麼時候成立的？", True),
+        ("zho_Hans", "这个国家什么时候成立的？", False),
+        ("zho_Hant", "这个国家什么时候成立的？", True),
+        ("zho_Hant", "這個國家什麼時候成立的？", False),
+        ("yue_Hant", "呢個國家幾時成立㗎？", False),
+        ("zho_Hans", "特斯拉是哪一年去世的？", False),
+        ("zho_Hant", "特斯拉是哪一年去世的？", False),
+        ("jpn_Jpan", "这个国家什么时候成立的呢请告诉我", True),
+        ("kor_Hang", "這個國家什麼時候", True),
+    ],
+)
+def test_simplified_and_traditional_characters_are_told_apart(lang, text, wrong):
+    assert (wrong_script("When was it?", text, target(lang)) > 0.5) == wrong
+
+
 def test_script_table_covers_the_scripts_of_flores():
     from mtqa.core.languages import all_languages
 
