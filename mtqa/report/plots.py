@@ -1,4 +1,4 @@
-"""Inline SVG plots; equal data give equal bytes."""
+"""Inline SVG plots with a text alternative, in the page's own colours; equal data give equal bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 COLOURS = ("#6b7280", "#d97706", "#2563eb", "#059669", "#9333ea", "#dc2626", "#0891b2", "#65a30d")
+INK, LINE = "#010203", "#040506"
+"""Stand for the page's colours of text and lines, light or dark, until the SVG is written."""
 PLAIN: dict[Any, Any] = {
     "svg.hashsalt": "mtqa",
     "svg.fonttype": "none",
@@ -15,7 +17,12 @@ PLAIN: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
-    "grid.color": "#e5e7eb",
+    "grid.color": LINE,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.axisbelow": True,
 }
 
@@ -25,6 +32,11 @@ def interval_plot(values: Mapping[str, Mapping[str, tuple[float, float, float]]]
 
     `values` maps arm → measure → (value, low, high).
     """
+    spoken = (
+        f"{arm}: " + ", ".join(f"{measure} {value:.4g} ({low:.4g} to {high:.4g})" for measure, (value, low, high) in by)
+        for arm, by in ((arm, by_measure.items()) for arm, by_measure in values.items())
+    )
+    label = f"Values with 95 % intervals. {'; '.join(spoken)}."
     measures = list(next(iter(values.values())))
 
     def draw(plt: Any) -> Any:
@@ -42,11 +54,13 @@ def interval_plot(values: Mapping[str, Mapping[str, tuple[float, float, float]]]
             axis.locator_params(axis="x", nbins=4)
         return figure
 
-    return _svg(draw)
+    return _svg(draw, label)
 
 
 def curve_plot(curves: Mapping[str, Sequence[tuple[int, float]]], y_label: str) -> str:
     """Return lines of (step, value) by name, in the order given."""
+    ends = (f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in curves.items())
+    label = f"{y_label} by training step: {'; '.join(ends)}."
 
     def draw(plt: Any) -> Any:
         figure, axis = plt.subplots(figsize=(7.2, 2.8))
@@ -59,7 +73,7 @@ def curve_plot(curves: Mapping[str, Sequence[tuple[int, float]]], y_label: str) 
         axis.legend(frameon=False)
         return figure
 
-    return _svg(draw)
+    return _svg(draw, label)
 
 
 def smoothed(values: Sequence[float], window: int) -> list[float]:
@@ -71,7 +85,9 @@ def smoothed(values: Sequence[float], window: int) -> list[float]:
     return out
 
 
-def _svg(draw: Any) -> str:
+def _svg(draw: Any, label: str) -> str:
+    from html import escape
+
     import matplotlib
 
     matplotlib.use("Agg")
@@ -84,4 +100,5 @@ def _svg(draw: Any) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
         plt.close(figure)
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    text = text[text.index("<svg") :].replace(INK, "currentColor").replace(LINE, "var(--line)")
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)

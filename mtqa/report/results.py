@@ -45,7 +45,6 @@ def _benchmark(run: Path, name: str, content: dict[str, Any]) -> dict[str, Any]:
         for arm in content["models"]
     }
     languages = content["languages"]
-    shown = [m for m in measures if m not in LESS_IS_BETTER]
     return {
         "id": name,
         "title": name,
@@ -72,12 +71,13 @@ def _benchmark(run: Path, name: str, content: dict[str, Any]) -> dict[str, Any]:
         ],
         "plot": interval_plot(
             {
-                arm: {m: (v[m]["value"], v[m]["low"], v[m]["high"]) for m in shown}
+                arm: {TITLES.get(m, m): (v[m]["value"], v[m]["low"], v[m]["high"]) for m in measures}
                 for arm, v in content["models"].items()
             }
         ),
         "matrices": _matrices(metrics, languages),
         "ranks": _ranks(metrics, languages),
+        "shares": _shares(metrics, languages),
         "signature": content["signature"],
     }
 
@@ -99,6 +99,19 @@ def _ranks(metrics: dict[str, Any], languages: list[str]) -> dict[str, Any] | No
         for arm, m in metrics.items()
     ]
     return {"languages": [get(code).name for code in languages], "rows": rows}
+
+
+def _shares(metrics: dict[str, Any], languages: list[str]) -> dict[str, Any] | None:
+    """Return how much of the first ranks each passage language takes, beside its share of all candidates."""
+    if len(languages) < 2:
+        return None
+    found = {arm: m["top_share_by_passage_language"] for arm, m in metrics.items()}
+    first = next(iter(found.values()))
+    rows = [{"name": "share of all candidates", "cells": [f"{first['uniform'][code]:.1%}" for code in languages]}]
+    rows += [
+        {"name": arm, "cells": [f"{share['share'][code]:.1%}" for code in languages]} for arm, share in found.items()
+    ]
+    return {"k": first["k"], "languages": [get(code).name for code in languages], "rows": rows}
 
 
 def _rank(value: float | None) -> str:
