@@ -26,7 +26,8 @@ def main(path: Path, lang: str) -> None:
     kept = sum(1 for _ in filters.filter(pairs))
     seconds = time.process_time() - began
     names = [next(iter(f)) for f in config._filters]
-    print(json.dumps({"rows_a_second": round(len(pairs) / seconds), "kept": kept, "rows": len(pairs), "filters": names}))
+    speed = round(len(pairs) / seconds)
+    print(json.dumps({"rows_a_second": speed, "kept": kept, "rows": len(pairs), "filters": names}))
 
 
 if __name__ == "__main__":
