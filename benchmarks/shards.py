@@ -28,7 +28,7 @@ import pyarrow as pa
 LANGUAGES = ["arb_Arab", "deu_Latn", "eng_Latn", "hin_Deva", "rus_Cyrl", "spa_Latn", "tha_Thai", "tur_Latn", "zho_Hans"]
 QUESTIONS_A_PASSAGE = 5
 POOL = 20_000
-CHUNK = 100_000
+CHUNK = 8192
 
 
 def words(seed: int, count: int = 20_000) -> np.ndarray:
