@@ -5,7 +5,7 @@ translation's sentence, and the projected answer compared with the true answer s
 SQuAD counts them. Evaluation only: nothing is chosen here. `--tune` does the same on SQuAD-es, sentence pairs that are
 shared with no benchmark, for several thresholds.
 
-    python benchmarks/align_answers.py --data ../shared/data --lang es --limit 300
+    python benchmarks/align_answers.py --data data --lang es --limit 300
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def main() -> None:
     from mtqa.translate.tokens import load_tokens
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--lang", choices=sorted(NAMES), default="es")
     parser.add_argument("--model", default="demo")
     parser.add_argument("--limit", type=int, default=300)

@@ -1,6 +1,6 @@
 """Time and memory of the exact evaluation, against the bare score-matrix product, pytrec_eval-terrier and ranx.
 
-Run:  python benchmarks/evaluate.py --data ../shared/data/lareqa [--vectors DIR] [--encode 2000] [--no-libraries]
+Run:  python benchmarks/evaluate.py --data data/lareqa [--vectors DIR] [--encode 2000] [--no-libraries]
 
 Without `--vectors` (a folder with xquad-r.npz and mlqa-r.npz, as `mtqa evaluate --vectors` takes them) the vectors are
 random. The libraries are given the full ranking of a sample of queries (a run of all of XQuAD-R, 170 million entries,
@@ -32,7 +32,7 @@ DIMENSIONS, SAMPLE, REPEATS = 512, 64, 3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/lareqa"))
+    parser.add_argument("--data", type=Path, default=Path("data/lareqa"))
     parser.add_argument("--vectors", type=Path)
     parser.add_argument("--encode", type=int, default=0, help="encode this many texts with the demo encoder")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="the fastest of so many rounds counts")

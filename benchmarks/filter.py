@@ -1,9 +1,10 @@
 """Measure the filter: false rejections of professional translations, planted faults found, MLQE-PE, rows a second.
 
-    python benchmarks/filter.py ../shared/data [false|faults|qe|speed …] [--encoder demo] [--half fitted] > filter.json
+    python benchmarks/filter.py data [false|faults|qe|speed …] [--encoder demo] [--half fitted] > filter.json
 
-Everything is judged by `mtqa filter --pairs`. False rejections: XQuAD-R beside English (a measuring stick only, never
-fitted on), and the held-out half of FLORES dev. Faults: planted in the half of FLORES dev that lengths were not fitted
+Everything is judged by `mtqa filter --pairs`. False rejections: XQuAD-R beside English (nothing is
+fitted on it, but its rejected rows were looked at while rules were written: docs/filter.md), and the held-out half of
+FLORES dev. Faults: planted in the half of FLORES dev that lengths were not fitted
 on (every third line), judged as questions and sentences; in passages of XQuAD-R's. `--half fitted` plants them in the
 other half, for those who change checks.
 """

@@ -1,6 +1,6 @@
 """Rows a second of OpusFilter's default filters. Run by filter.py in an environment that has opusfilter.
 
-    python filter_opus.py pairs.tsv LANG        (English beside a translation, one pair a line)
+python filter_opus.py pairs.tsv LANG        (English beside a translation, one pair a line)
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fit mtqa/filter/lengths.yaml: usual log length ratios of translations from English, from one half of parallel data.
 
-    python benchmarks/fit_length.py ../shared/data > mtqa/filter/lengths.yaml
+    python benchmarks/fit_length.py data > mtqa/filter/lengths.yaml
 
 The half is chosen by hash of the line number; benchmarks/filter.py measures on the other half of FLORES dev, and on
 XQuAD-R, which is never fitted on. A language's median is the mean of its data sets' medians.

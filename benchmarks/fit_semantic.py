@@ -1,6 +1,6 @@
 """Fit mtqa/filter/scales.yaml: cosines of random and right pairs of the demo encoder, from halves of parallel data.
 
-    python benchmarks/fit_semantic.py ../shared/data > mtqa/filter/scales.yaml
+    python benchmarks/fit_semantic.py data > mtqa/filter/scales.yaml
 
 The half is that of fit_length.py. Languages that the encoder was trained on but that have no data get the means.
 """

@@ -1,6 +1,6 @@
 """Training speed against sentence-transformers' own trainer: same encoder, batches, learning rate, precision.
 
-    python benchmarks/train.py --data ../shared/data [--size minilm] [--batch 64] [--steps 8]
+    python benchmarks/train.py --data data [--size minilm] [--batch 64] [--steps 8]
 
 Data: question and whole passage of SQuAD dev (one question a passage: no false negatives, so that the losses are the
 same loss). Encoder: a transformer with random weights and no dropout, a BPE tokeniser made from the passages. Every way

@@ -6,7 +6,7 @@ over the distinct segments, tokenised beforehand, best of several batch sizes, i
 `translate` to the last byte written, less the loading of the model. (a) and (b) are timed on the first
 `--peer-rows` rows, as they would take hours on all.
 
-    python benchmarks/translate.py --data ../shared/data --rows 300 --peer-rows 12 --repeats 3
+    python benchmarks/translate.py --data data --rows 300 --peer-rows 12 --repeats 3
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ def one(name: str, corpus: Path, model: str, args: argparse.Namespace) -> dict[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--peer-rows", type=int, default=12)
     parser.add_argument("--repeats", type=int, default=3)
