@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -11,7 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from mtqa import __version__
-from mtqa.core.errors import MtqaError
+from mtqa.core.errors import FULL_DISK, MtqaError
 
 COMMANDS = {
     "collect": "English QA from files and public data into one corpus",
@@ -40,7 +39,6 @@ COMMANDS = {
 
 QUIET = {"TOKENIZERS_PARALLELISM": "false", "TRANSFORMERS_VERBOSITY": "error"}
 """Set before the libraries that read them are imported, unless the user has set them."""
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 INTERRUPTED = "Interrupted. Finished work is kept: the same command goes on from there."
 Misuse: Any = typer.BadParameter.__base__  # click's UsageError, which typer has of its own since it left click
 

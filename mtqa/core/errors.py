@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Error numbers of a write for which the disk has no room."""
+
 
 class MtqaError(Exception):
     """Work that failed after it began (exit code 1).

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mtqa.core.errors import UsageError
+from mtqa.core.corpus import disk_error
+from mtqa.core.errors import FULL_DISK, UsageError
 from mtqa.core.manifest import (
     MANIFEST,
     FileRecord,
@@ -158,8 +159,8 @@ class Building:
 def building(out: Path, work: Work, *, overwrite: bool = False) -> Iterator[Building]:
     """Yield a Building for `out`; swap it in when the block ends with a manifest written, remove it on an error.
 
-    Raises UsageError as `guard` does. After `kill -9` the old output still stands and the half-built folder,
-    `.NAME.tmp`, is thrown away by the next run: data to resume from must live elsewhere.
+    Raises UsageError as `guard` does, MtqaError where the disk is full. After `kill -9` the old output still stands and
+    the half-built folder, `.NAME.tmp`, is thrown away by the next run: data to resume from must live elsewhere.
     """
     _recover(out)
     guard(out, work, overwrite=overwrite)
@@ -172,6 +173,10 @@ def building(out: Path, work: Work, *, overwrite: bool = False) -> Iterator[Buil
             raise RuntimeError(f"the stage {work.stage} ended without a manifest")
         _sync(build.path)
         _swap(build.path, out)
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            raise disk_error(out, error) from error
+        raise
     finally:
         shutil.rmtree(build.path, ignore_errors=True)
 
