@@ -64,10 +64,8 @@ def answers(primary: Sequence[Mapping[str, Any]], seeds: int) -> list[str]:
             start += " wherever it was asked"
         out.append(f"{start}: {'; '.join(parts)}.")
     if seeds < FEW_SEEDS:
-        plural = "seed" if seeds == 1 else "seeds"
-        out.append(
-            f"With {seeds} {plural} this describes these {plural}; a claim about other seeds wants {FEW_SEEDS} or more."
-        )
+        them = "1 seed this describes this seed" if seeds == 1 else f"{seeds} seeds this describes these seeds"
+        out.append(f"With {them}; a claim about other seeds wants {FEW_SEEDS} or more.")
     return out
 
 
