@@ -97,7 +97,7 @@ def paired_difference(a: Path, b: Path, metric: str, *, resamples: int = 1000, s
     p is the two-sided bootstrap p-value 2 · min(share of resampled differences ≤ 0, share ≥ 0), with one added to
     counts so that it is never 0. Raises UsageError where the evaluations differ in data, languages or candidate text.
     """
-    first, second = _comparable(a, b)
+    first, second = read_comparable(a, b)
     if metric not in METRICS:
         raise UsageError(f"There is no metric '{metric}'.", expected=f"one of {', '.join(METRICS)}")
     cells = first.cells(metric), second.cells(metric)
@@ -117,14 +117,27 @@ def paired_difference(a: Path, b: Path, metric: str, *, resamples: int = 1000, s
     )
 
 
-def _comparable(a: Path, b: Path) -> tuple[PerQuery, PerQuery]:
+def read_comparable(a: Path, b: Path) -> tuple[PerQuery, PerQuery]:
     """Read two evaluations; raises UsageError where a difference between their numbers would mean nothing."""
-    manifests = _manifest(a), _manifest(b)
+    for folder in (a, b):
+        _manifest(folder)  # first, as a folder that is none says more than its missing values
     first, second = read(a), read(b)
+    check_comparable(a, b, first, second)
+    return first, second
+
+
+def check_comparable(a: Path, b: Path, first: PerQuery, second: PerQuery) -> None:
+    """Raise UsageError where two evaluations differ in benchmark, files, languages, queries or candidates."""
+    manifests = _manifest(a), _manifest(b)
     differs = [key for key in COMPARABLE if manifests[0].settings.get(key) != manifests[1].settings.get(key)]
     if manifests[0].inputs.get("data") != manifests[1].inputs.get("data"):
         differs.append("data")
-    if not differs and (first.ids != second.ids or first.languages != second.languages or first.pool != second.pool):
+    if not differs and (
+        first.ids != second.ids
+        or first.languages != second.languages
+        or first.pool != second.pool
+        or not np.array_equal(first.langs, second.langs)
+    ):
         differs.append("queries")
     if differs:
         raise UsageError(
@@ -133,7 +146,6 @@ def _comparable(a: Path, b: Path) -> tuple[PerQuery, PerQuery]:
             expected="the same benchmark, files, languages and candidate text",
             next_step="evaluate both with the same options",
         )
-    return first, second
 
 
 def _manifest(folder: Path) -> Manifest:

@@ -10,6 +10,7 @@ from typing import Any
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import get
 from mtqa.core.manifest import MANIFEST, load_manifest
+from mtqa.evaluate.bootstrap import read_comparable
 from mtqa.pipeline.table import text_table
 from mtqa.study import stats
 from mtqa.study.results import SEED, corrected
@@ -127,7 +128,7 @@ def _benchmark(name: str, systems: Sequence[System], resamples: int, seed: int) 
     values = {system: stats.load_system(own) for system, own in folders.items()}
     first = systems[0].name
     for own in folders.values():
-        stats.check_comparable(folders[first][0], own[0])
+        read_comparable(folders[first][0], own[0])
     seeds = {system: len(own) for system, own in folders.items()}
     if len({count for count in seeds.values() if count > 1}) > 1:
         raise UsageError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.core.manifest import load_manifest, write_text_atomic
+from mtqa.evaluate.bootstrap import read_comparable
 from mtqa.evaluate.perquery import PerQuery
 from mtqa.evaluate.run import read_metrics
 from mtqa.study import stats
@@ -37,7 +38,7 @@ class Evaluations:
         self.systems = {arm: stats.load_system(folders) for arm, folders in self.folders.items()}
         first = next(iter(self.folders.values()))[0]
         for folders in self.folders.values():
-            stats.check_comparable(first, folders[0])
+            read_comparable(first, folders[0])
         self._measured: dict[tuple[str, str, tuple[str, ...]], stats.Measured] = {}
 
     @cached_property

@@ -23,16 +23,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtqa.core.errors import UsageError
-from mtqa.core.manifest import load_manifest
 from mtqa.core.rng import rng
+from mtqa.evaluate.bootstrap import LEVEL, check_comparable
 from mtqa.evaluate.perquery import PerQuery, read
 
 Floats = NDArray[np.float64]
-LEVEL = 0.95
 DETECTABLE = 2.8
 """1.96 + 0.84: standard errors from zero to the difference found with a power of 80 %."""
-COMPARABLE = ("benchmark", "candidate", "languages")
 
 
 @dataclass(frozen=True)
@@ -70,13 +67,8 @@ def load_system(folders: Sequence[Path]) -> list[PerQuery]:
     """Read the evaluations of one system; raises UsageError where they are not of the same benchmark and data."""
     values = [read(folder) for folder in folders]
     for folder, one in zip(folders, values, strict=True):
-        _check(folders[0], folder, values[0], one)
+        check_comparable(folders[0], folder, values[0], one)
     return values
-
-
-def check_comparable(first: Path, second: Path) -> None:
-    """Raise UsageError where a difference between two evaluations would mean nothing."""
-    _check(first, second, read(first), read(second))
 
 
 def of_languages(values: PerQuery, languages: Sequence[str]) -> PerQuery:
@@ -193,24 +185,3 @@ def _over_seeds(samples: Floats, seed: int) -> Floats:
 def _interval(samples: Floats) -> tuple[float, float]:
     low, high = np.nanquantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
-
-
-def _check(a: Path, b: Path, first: PerQuery, second: PerQuery) -> None:
-    manifests = load_manifest(a), load_manifest(b)
-    differs = [key for key in COMPARABLE if manifests[0].settings.get(key) != manifests[1].settings.get(key)]
-    if manifests[0].inputs.get("data") != manifests[1].inputs.get("data"):
-        differs.append("data")
-    if not differs and (
-        first.ids != second.ids
-        or first.languages != second.languages
-        or first.pool != second.pool
-        or not np.array_equal(first.langs, second.langs)
-    ):
-        differs.append("queries")
-    if differs:
-        raise UsageError(
-            f"The evaluations cannot be compared (different: {', '.join(differs)}).",
-            where=f"{a} and {b}",
-            expected="the same benchmark, files, languages and candidate text",
-            next_step="evaluate both with the same options",
-        )
