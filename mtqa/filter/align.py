@@ -8,17 +8,19 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mtqa.filter.cutoff import NO_SIGNS
-from mtqa.filter.length import deviation, excess
+from mtqa.filter.length import excess, variance
 from mtqa.filter.target import Target
 from mtqa.filter.text import anchors
 
-BEADS = {(1, 1): 0.1, (2, 1): 2.4, (1, 2): 2.4, (2, 2): 4.5, (3, 1): 4.5, (1, 3): 4.5}
-"""Cost of a bead (source sentences, target sentences) in nats, from the frequencies of Gale and Church (1993)."""
+BEADS = ((1, 1, 0.1), (2, 1, 2.4), (1, 2, 2.4), (2, 2, 4.5), (3, 1, 4.5), (1, 3, 4.5))
+"""Source sentences, target sentences and cost of a bead in nats, from the frequencies of Gale and Church (1993)."""
+Triple = tuple[float, float, float]
+NEVER = (math.inf, math.inf, math.inf)
 NULL = 5.0
 NULL_CHARACTERS = 12
 FREE, LIKELY = 2.0, 2.5
 MOST_COST = 18.0
-ANCHOR = 1.0
+ANCHOR, MOST_ANCHORS = 1.0, 3
 NUMBER_LOST, NAME_LOST, MOST_LOST = 2.0, 0.7, 6.0
 """What a number or a name that one side of a bead has alone costs: rare where the sides are translations."""
 BAND = 6
@@ -60,11 +62,8 @@ def evidence(source: str, target: str, lang: Target) -> Evidence | None:
         return None
     if len(ours) == len(theirs) and all(abs(excess(s, t, lang)) < LIKELY for s, t in zip(ours, theirs, strict=True)):
         return Evidence(0.0, 0.0)
-    costs = _Costs(ours, theirs, lang)
-    whole = costs.best(missing=False, added=False)
-    return Evidence(
-        max(0.0, whole - costs.best(missing=True, added=False)), max(0.0, whole - costs.best(missing=False, added=True))
-    )
+    whole, missing, added = _Costs(ours, theirs, lang).best()
+    return Evidence(max(0.0, whole - missing), max(0.0, whole - added))
 
 
 def sentences(text: str, tag: str) -> list[str]:
@@ -81,63 +80,84 @@ def language_tag(lang: Target) -> str:
 
 
 class _Costs:
-    """Costs of beads between the sentences of two texts."""
+    """Costs of beads between the sentences of two texts; an anchor is a bit of `left`, `right` and `numbers`."""
 
     def __init__(self, ours: Sequence[str], theirs: Sequence[str], lang: Target) -> None:
-        self.ours, self.theirs, self.lang = ours, theirs, lang
-        self.left, self.right = [anchors(s) for s in ours], [anchors(t) for t in theirs]
-        self._anchored = any(self.left) or any(self.right)
-        self._beads: dict[tuple[int, int, int, int], float] = {}
-        self._names = NAME_LOST if lang.script == "Latn" else 0.0
-        self.s = _sums(ours)
-        self.t = _sums(theirs)
+        bits: dict[str, int] = {}
+        self.left, self.right = (
+            [sum(bits.setdefault(word, 1 << len(bits)) for word in anchors(text)) for text in texts]
+            for texts in (ours, theirs)
+        )
+        self.numbers = sum(bit for word, bit in bits.items() if word.isdigit())
+        self.gains = ANCHOR * MOST_ANCHORS if bits else 0.0
+        self.names = NAME_LOST if lang.script == "Latn" else 0.0
+        self.s, self.t = [len(text) for text in ours], [len(text) for text in theirs]
+        spans = {a: _spans(self.s, a) for a, _, _ in BEADS}
+        self.usual = {a: [math.log(s + 1) + lang.length.median for s in spans[a]] for a in spans}
+        self.weight = {a: [0.5 / variance(s, lang) for s in spans[a]] for a in spans}
+        self.found = {b: [math.log(t + 1) for t in _spans(self.t, b)] for _, b, _ in BEADS}
+        whole = math.log(sum(self.t) + 1) - math.log(sum(self.s) + 1) - lang.length.median
+        self.worst = min(whole * whole / 2 / variance(sum(self.s), lang), MOST_COST) + max(len(ours), len(theirs))
 
-    def best(self, *, missing: bool, added: bool) -> float:
-        """Return the least cost of aligning all sentences; `missing` and `added` allow beads of one side alone."""
-        n, m = len(self.ours), len(self.theirs)
-        cost = {(0, 0): 0.0}
-        infinite = math.inf
+    def best(self) -> Triple:
+        """Return the least costs of aligning all: by beads of both sides, and with source or target sentences alone."""
+        n, m = len(self.s), len(self.t)
+        cost = {(0, 0): (0.0, 0.0, 0.0)}
         for i in range(n + 1):
             middle = i * m / n if n else 0
             for j in range(max(0, math.floor(middle) - BAND), min(m, math.ceil(middle) + BAND) + 1):
                 if not i and not j:
                     continue
-                least = infinite
-                for (a, b), prior in BEADS.items():
-                    if i >= a and j >= b and (before := cost.get((i - a, j - b), infinite)) < least:
-                        least = min(least, before + prior + self._bead(i - a, i, j - b, j))
-                if missing and i and (before := cost.get((i - 1, j), infinite)) < least:
-                    least = min(least, before + self._null(self.s[i] - self.s[i - 1]))
-                if added and j and (before := cost.get((i, j - 1), infinite)) < least:
-                    least = min(least, before + self._null(self.t[j] - self.t[j - 1]))
-                cost[i, j] = least
-        whole = cost.get((n, m), infinite)
-        return whole if whole < infinite else self._bead(0, n, 0, m) + max(n, m)
+                whole, missing, added = self._by_beads(cost, i, j)
+                if before := cost.get((i - 1, j)):
+                    missing = min(missing, before[1] + _null(self.s[i - 1]))
+                if before := cost.get((i, j - 1)):
+                    added = min(added, before[2] + _null(self.t[j - 1]))
+                cost[i, j] = whole, missing, added
+        worst = self.worst + self._anchor_cost(0, n, 0, m)
+        whole, missing, added = (worst if c == math.inf else c for c in cost.get((n, m), NEVER))
+        return whole, missing, added
 
-    def _bead(self, i: int, k: int, j: int, p: int) -> float:
-        known = self._beads.get((i, k, j, p))
-        if known is not None:
-            return known
-        s, t = self.s[k] - self.s[i], self.t[p] - self.t[j]
-        spread = math.hypot(deviation(s, self.lang), self.lang.length.slack / 2)
-        z = (math.log((t + 1) / (s + 1)) - self.lang.length.median) / spread
-        cost = min(z * z / 2, MOST_COST)
-        if self._anchored:
-            left, right = frozenset().union(*self.left[i:k]), frozenset().union(*self.right[j:p])
-            alone = left ^ right
-            numbers = sum(map(str.isdigit, alone))
-            lost = NUMBER_LOST * numbers + self._names * (len(alone) - numbers)
-            cost += min(lost, MOST_LOST) - ANCHOR * min(len(left & right), 3)
-        self._beads[i, k, j, p] = cost
-        return cost
+    def _by_beads(self, cost: dict[tuple[int, int], Triple], i: int, j: int) -> Triple:
+        """Return the least costs of what a bead ends at sentences i and j; most beads need no full look."""
+        whole, missing, added = NEVER
+        for a, b, prior in BEADS:
+            k, p = i - a, j - b
+            if k < 0 or p < 0 or (before := cost.get((k, p))) is None:
+                continue
+            x, y, z = before
+            least = prior - self.gains
+            if x + least >= whole and y + least >= missing and z + least >= added:
+                continue
+            unusual = self.found[b][p] - self.usual[a][k]
+            bead = unusual * unusual * self.weight[a][k]
+            bead = prior + (bead if bead < MOST_COST else MOST_COST)
+            least = bead - self.gains
+            if x + least >= whole and y + least >= missing and z + least >= added:
+                continue
+            bead += self._anchor_cost(k, i, p, j)
+            whole, missing, added = min(whole, x + bead), min(missing, y + bead), min(added, z + bead)
+        return whole, missing, added
 
-    @staticmethod
-    def _null(characters: int) -> float:
-        return NULL + max(0, NULL_CHARACTERS - characters) / FREE
+    def _anchor_cost(self, i: int, k: int, j: int, p: int) -> float:
+        left, right = self.left[i], self.right[j]
+        for more in self.left[i + 1 : k]:
+            left |= more
+        for more in self.right[j + 1 : p]:
+            right |= more
+        if not left and not right:
+            return 0.0
+        alone = left ^ right
+        numbers = (alone & self.numbers).bit_count()
+        lost = NUMBER_LOST * numbers + self.names * (alone.bit_count() - numbers)
+        return min(lost, MOST_LOST) - ANCHOR * min((left & right).bit_count(), MOST_ANCHORS)
 
 
-def _sums(texts: Sequence[str]) -> list[int]:
-    sums = [0]
-    for text in texts:
-        sums.append(sums[-1] + len(text))
-    return sums
+def _null(characters: int) -> float:
+    """Return what it costs to leave a sentence alone: short ones are often no sentences."""
+    return NULL + max(0, NULL_CHARACTERS - characters) / FREE
+
+
+def _spans(lengths: Sequence[int], size: int) -> list[int]:
+    """Return the characters of each `size` neighbours."""
+    return [sum(lengths[n : n + size]) for n in range(len(lengths) - size + 1)]

@@ -34,23 +34,24 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
         return None
     ours, theirs = TOKENS.findall(source), TOKENS.findall(target)
     foreign = lang.script not in ("Latn", "")
-    run = _longest_run(TOKENS.findall(QUOTED.sub(" | ", source)), theirs, foreign)
-    plain = [word for word in theirs if _plain(word)]
+    known = frozenset(ours)
+    if not any(map(_plain, known.intersection(theirs))):
+        return float(_common_end(source, target)) if source != target else 0.0
+    unquoted = QUOTED.sub(" | ", source)
+    run = _longest_run(ours if unquoted == source else TOKENS.findall(unquoted), theirs, foreign)
+    lower = frozenset(filter(_plain, frozenset(theirs)))
+    plain = [word for word in theirs if word in lower]
     if len(plain) >= COPIED_WORDS:
-        known = set(ours)
         copied = [word for word in plain if word in known]
         if (
             len(copied) >= COPIED_SHARE * len(plain)
             and sum(word not in ENGLISH_WORDS for word in copied) >= COPIED_CONTENT
         ):
             run = max(run, len(plain))
-    if (
-        plain
-        and [w.casefold() for w in ours] == [w.casefold() for w in theirs]
-        and _more_than_names(theirs, plain, foreign)
-    ):
+    equal = len(ours) == len(theirs) and [w.casefold() for w in ours] == [w.casefold() for w in theirs]
+    if equal and _more_than_names(theirs, plain, foreign):
         return max(float(run), UNTRANSLATED, len(plain) + 1.0)
-    elif source != target:
+    if source != target:
         run = max(run, _common_end(source, target))
     return float(run)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from functools import cache
 
 from mtqa.filter.target import Target
+from mtqa.filter.text import characters
 
 BROKEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\uffff]")
 """Control characters, lone surrogates, private use, U+FFFD: no text has them."""
@@ -26,17 +27,21 @@ FTFY_CODECS = LATIN_CODECS | {"cp1251", "mac_cyrillic"}
 OTHER_CODECS = ("koi8-r", "cp866", "cp1253", "cp1255", "cp1256", "cp874")
 CJK_CODECS = ("gb18030", "big5", "shift_jis", "cp949")
 CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef][^\x00-\x7f]+")
-SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+CJK_SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
 WITHIN_WORD = re.compile(rb"[a-z][\xc2-\xc5][\x80-\xbf]")
-HIGH = re.compile(rb"[\x80-\xff]")
-BESIDE = re.compile(r"[^\x00-\x7f]{2}")
+BESIDE = re.compile(r"[^\x00-\x7f]{2,}")
+MIXED_SIGNS = re.compile(r"[\u0400-\u06ff\u0900-\u0e7f\u3040-\u9fff\uac00-\ud7a3]")
 MIXED = re.compile(
     r"[a-zß-ž][\u0400-\u06ff\u0900-\u0e7f\u3040-\u9fff\uac00-\ud7a3]|[\u0400-\u052f\u3040-\u9fff][a-zß-ž]"
 )
 COVERED, COVERED_OTHER, MANY = 0.6, 0.9, 6
+FIRST, COVERED_FIRST = 80, 0.5
 GRAVE = 10
 """What a replacement or control character counts: one is enough in a text of any length."""
-TRIGGER = re.compile(r"[\\=%+]|u00")
+ESCAPE_SIGNS = frozenset("\\=%+")
+SIGNS = frozenset("?¬\u00ad¤¦¨©®¯±¶¸¼½¾¿÷‡†‰™€√≈∞◊") | frozenset(map(chr, range(0x2500, 0x25A0)))
+"""Without one of these, `ESCAPES` (which may be `u00` too) and `INSIDE` match nothing."""
+ASCII = bytes(range(0x80))
 
 
 def encoding_damage(source: str | None, target: str, lang: Target) -> float | None:
@@ -46,17 +51,8 @@ def encoding_damage(source: str | None, target: str, lang: Target) -> float | No
     words, and text that was UTF-8 and read as something else: what ftfy's `badness` calls bad, or what is for the most
     part valid UTF-8 again when written in one of the old encodings.
     """
-    patterns = [BROKEN]
-    if TRIGGER.search(target):
-        patterns.append(ESCAPES)
-    if not target.isascii():
-        patterns.append(INSIDE)
-        if lang.script == "Latn":
-            patterns.append(MIXED)
-    elif "?" in target:
-        patterns.append(INSIDE)
     damage = 0
-    for pattern in patterns:
+    for pattern in _patterns(target, lang):
         found = Counter(pattern.findall(target))
         if found and source:
             found -= Counter(pattern.findall(source))
@@ -67,12 +63,30 @@ def encoding_damage(source: str | None, target: str, lang: Target) -> float | No
     return float(damage)
 
 
+def _patterns(text: str, lang: Target) -> list[re.Pattern[str]]:
+    """Return the patterns that may match: a look at the distinct characters rules most of them out."""
+    distinct = characters(text)
+    patterns = [BROKEN] if BROKEN.search("".join(distinct)) else []
+    if not ESCAPE_SIGNS.isdisjoint(distinct) or "u00" in text:
+        patterns.append(ESCAPES)
+    if not SIGNS.isdisjoint(distinct):
+        patterns.append(INSIDE)
+    if lang.script == "Latn" and not text.isascii() and MIXED_SIGNS.search("".join(distinct)):
+        patterns.append(MIXED)
+    return patterns
+
+
 def _misread(text: str) -> int:
     """Return the number of places that look like UTF-8 read in another encoding."""
     if "锟斤拷" in text:
         return GRAVE
-    if BESIDE.search(text):
-        codecs = [codec for codec, pair in _pairs().items() if pair.search(text)]
+    if beside := " ".join(BESIDE.findall(text)):
+        distinct = characters(text)
+        codecs = [
+            codec
+            for codec, (lead, rest, pair) in _pairs().items()
+            if not lead.isdisjoint(distinct) and not rest.isdisjoint(distinct) and pair.search(beside)
+        ]
         if most := max((_sequences(text, codec) for codec in codecs), default=0):
             return most
         if not FTFY_CODECS.isdisjoint(codecs):
@@ -80,6 +94,8 @@ def _misread(text: str) -> int:
 
             if places := badness(text):
                 return int(places)
+    if not CJK_SIGNS.search("".join(characters(text))):
+        return 0
     runs = " ".join(CJK_RUN.findall(text))
     return max((_sequences(runs, codec) for codec in CJK_CODECS), default=0) if runs else 0
 
@@ -88,26 +104,41 @@ def _sequences(text: str, codec: str) -> int:
     """Return the UTF-8 sequences of the text in `codec` where most bytes beyond ASCII are such, else 0.
 
     Most of the text must be writable in `codec`. Two sequences are enough in Latin codecs, or one within a word; texts
-    in other scripts must consist of little else, as their letters make sequences by chance.
+    in other scripts must consist of little else, and begin so, as their letters make sequences by chance.
     """
-    raw = text.encode(codec, "ignore")
-    sequences, high = SEQUENCE.findall(raw), HIGH.findall(raw)
-    if 2 * len(high) < sum(not c.isascii() for c in text):
+    found, covered, beyond = _as_utf8(text[:FIRST], codec)
+    if codec not in LATIN_CODECS and covered < COVERED_FIRST * beyond:
+        return 0
+    if len(text) > FIRST:
+        found, covered, beyond = _as_utf8(text, codec)
+    if 2 * beyond < len(text) - len(text.encode("ascii", "ignore")):
         return 0
     if codec in LATIN_CODECS:
-        enough = len(sequences) >= 2 or WITHIN_WORD.search(raw) is not None
-        covered = COVERED
-    else:
-        enough, covered = len(sequences) >= MANY, COVERED_OTHER
-    return len(sequences) if enough and sum(map(len, sequences)) >= covered * len(high) else 0
+        enough = found >= 2 or (found == 1 and WITHIN_WORD.search(text.encode(codec, "ignore")) is not None)
+        return found if enough and covered >= COVERED * beyond else 0
+    return found if found >= MANY and covered >= COVERED_OTHER * beyond else 0
+
+
+def _as_utf8(text: str, codec: str) -> tuple[int, int, int]:
+    """Write a text in `codec` and read it as UTF-8: return the characters read, their bytes, and all such bytes.
+
+    Counted are characters and bytes beyond ASCII.
+    """
+    raw = text.encode(codec, "ignore")
+    beyond = len(raw.translate(None, ASCII))
+    read = raw.decode("utf-8", "ignore").encode().translate(None, ASCII)
+    return len(read.decode()), len(read), beyond
 
 
 @cache
-def _pairs() -> dict[str, re.Pattern[str]]:
-    """Return, for each encoding, what matches where a lead byte and a continuation byte of UTF-8 stand side by side."""
+def _pairs() -> dict[str, tuple[frozenset[str], frozenset[str], re.Pattern[str]]]:
+    """Return, for each encoding, its lead bytes of UTF-8, its continuation bytes, and what matches one beside another.
+
+    All as the characters that these bytes are in the encoding.
+    """
     pairs = {}
     for codec in (*sorted(FTFY_CODECS), *OTHER_CODECS):
         lead = bytes(range(0xC2, 0xF5)).decode(codec, "ignore")
-        rest = bytes(range(0x80, 0xC0)).decode(codec, "ignore")
-        pairs[codec] = re.compile(f"[{re.escape(lead)}][{re.escape(rest)}\x80-\x9f]")
+        rest = bytes(range(0x80, 0xC0)).decode(codec, "ignore") + "".join(map(chr, range(0x80, 0xA0)))
+        pairs[codec] = frozenset(lead), frozenset(rest), re.compile(f"[{re.escape(lead)}][{re.escape(rest)}]")
     return pairs

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections import Counter
+from functools import cache
 
 from mtqa.filter.target import Target
-from mtqa.filter.text import letter_count
+from mtqa.filter.text import characters, is_letter, letter_count
 
-KNOWN, SPACE = re.compile(r"[\w\s]+"), re.compile(r"\s+")
 BLANK = frozenset("\u2800\u17b4\u17b5")
 BLANK_LETTERS = "\u3164\u115f\u1160\uffa0"
 """Signs and letters by category that show nothing."""
@@ -26,7 +24,7 @@ def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
     share = _share(target)
     if source is not None and share > 0 and _share(source) >= share:
         return None
-    if source and share < 1 and not letter_count(target):
+    if source and share < 1 and not any(map(is_letter, characters(target))):
         letters = letter_count(source)
         if letters >= SENTENCE_LETTERS or (letters >= 2 and not any(c.isdigit() for c in target)):
             return 1.0
@@ -34,14 +32,18 @@ def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _share(text: str) -> float:
-    rest = KNOWN.sub("", text)
-    symbols, unseen = text.count("_"), sum(map(len, SPACE.findall(text)))
-    for char, number in Counter(rest).items():
-        category = unicodedata.category(char)[0]
-        if category in "ZC" or char in BLANK:
-            unseen += number
-        elif category != "M":
-            symbols += number
-    unseen += sum(text.count(char) for char in BLANK_LETTERS) if not text.isascii() else 0
-    visible = len(text) - unseen
-    return symbols / visible if visible > 0 else 1.0
+    kinds: dict[str, int] = {}
+    for char in characters(text):
+        if kind := _kind(char):
+            kinds[kind] = kinds.get(kind, 0) + text.count(char)
+    visible = len(text) - kinds.get("unseen", 0)
+    return kinds.get("symbol", 0) / visible if visible > 0 else 1.0
+
+
+@cache
+def _kind(char: str) -> str:
+    """Return `unseen`, `symbol`, or nothing for letters, digits and marks."""
+    category = unicodedata.category(char)[0]
+    if char.isspace() or category in "ZC" or char in BLANK or char in BLANK_LETTERS:
+        return "unseen"
+    return "" if char.isalnum() or category == "M" else "symbol"

@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from mtqa.filter.identifiers import NO_LANGUAGE, Identifier, identifier
 from mtqa.filter.target import Target
-from mtqa.filter.text import letter_count, uncopied
+from mtqa.filter.text import uncopied
 
 MIN_LETTERS, MIN_LETTERS_DENSE = 15, 6
+FEW = 3
 DENSE = frozenset({"Hans", "Hant", "Jpan", "Hang", "Ethi"})
 """Scripts that say in a letter what others say in three."""
 SAMPLE = 200
@@ -89,10 +90,12 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     copied from the source; abstains below 15 such letters (6 in scripts of syllables and ideographs), where two
     identifiers err on under 1 in 1,000 of short clean sentences. An identifier votes only on languages that it knows:
     where only one knows the target, another that knows none better must name the same other language, and .2 is taken
-    off; where none does, only English function words are evidence (of English).
+    off; where none does, only English function words are evidence (of English). Of short texts, below three times those
+    letters, all who know the language are asked.
     """
-    text = uncopied(source, target)
-    if letter_count(text) < (MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS):
+    text, letters = uncopied(source, target)
+    least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
+    if letters < least:
         return None
     text = " ".join(text.split()).encode("utf-8", "ignore").decode()
     if len(text) > 2 * SAMPLE:
@@ -102,7 +105,7 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     judges, others = judges_for(lang)
     if not judges:
         return None
-    score = _judged(text, lang, judges, others)
+    score = _judged(text, lang, judges, others, ask_all=letters < FEW * least)
     if score > 0 and lang.script == "Latn" and not text.isascii():
         # Tone marks and accents that a language may be written with or without (Igbo) mislead identifiers.
         bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
@@ -111,7 +114,9 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     return score
 
 
-def _judged(text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier]) -> float:
+def _judged(
+    text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier], *, ask_all: bool
+) -> float:
     against: list[tuple[str, float]] = []
     for judge in judges:
         label, probability = judge.identify(text)
@@ -119,8 +124,10 @@ def _judged(text: str, lang: Target, judges: Sequence[Identifier], others: Seque
             return 0.0
         if label != NO_LANGUAGE and probability >= DOUBT:
             against.append((label, probability))
-        if len(against) == 2:
-            return min(probability for _, probability in against)
+        if len(against) == 2 and not ask_all:
+            break
+    if len(against) >= 2:
+        return min(probability for _, probability in against[:2])
     return _confirmed(text, against, others) if len(judges) == 1 else 0.0
 
 

@@ -34,7 +34,13 @@ def deviation(characters: int, lang: Target) -> float:
     return lang.length.spread * math.sqrt(FLOOR + PER_CHARACTER / max(characters, 1))
 
 
+def variance(characters: int, lang: Target) -> float:
+    """Return the variance of the log length ratio, with half of the slack of languages without data."""
+    spread, slack = lang.length.spread, lang.length.slack
+    return spread * spread * (FLOOR + PER_CHARACTER / max(characters, 1)) + slack * slack / 4
+
+
 def excess(source: str, target: str, lang: Target) -> float:
     """Return by how many standard deviations a translation is longer than usual (negative: shorter)."""
     s, t = len(source.strip()), len(target.strip())
-    return (math.log((t + 1) / (s + 1)) - lang.length.median) / math.hypot(deviation(s, lang), lang.length.slack / 2)
+    return (math.log((t + 1) / (s + 1)) - lang.length.median) / math.sqrt(variance(s, lang))

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from mtqa.filter.target import Target
+from mtqa.filter.text import characters
 
 TAG_NAMES = (
     "a|abbr|article|b|big|blockquote|body|br|center|cite|code|dd|div|dl|dt|em|font|footer|form|h[1-6]|head|header|hr|"
@@ -13,7 +14,7 @@ TAG_NAMES = (
     "strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|nowiki|math|unk|pad|mask|"
     "bos|eos"
 )
-TRIGGER = re.compile(r"[<>&\[\]{}*_`⁇▁@|#=\\]|'''")
+SIGNS = frozenset("<>&[]{}*_`⁇▁@|#=\\")
 MARKUP = re.compile(
     rf"<\s?/?\s?(?:{TAG_NAMES})(?:\s+[\w:-]+\s?=[^<>]{{0,300}})?\s?/?\s?>|</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s?=\s?(?:\"[^\"]*\"|'[^']*'|[^\s<>]+))*\s*/?>"
     rf"|<\s?/\s?[A-Za-z]\w*|<\s?(?:{TAG_NAMES})\b(?=\s+[\w-]+\s?=|\s*/?$)|<!--|-->|<!\[CDATA|]]>|<\?\w+|\?>"
@@ -32,7 +33,7 @@ def leftover_markup(source: str | None, target: str, lang: Target) -> float | No
     HTML and wiki tags, entities, Markdown and BBCode marks; what tokenisers leave behind (`▁`, `@@`, `⁇`, `<unk>`) and
     language tokens (`>>deu<<`, `deu_Latn`). White space within a piece does not count: engines put it there.
     """
-    if not TRIGGER.search(target):
+    if SIGNS.isdisjoint(characters(target)) and "'''" not in target:
         return 0.0
     found = _pieces(target)
     return float(sum((found - _pieces(source)).values()) if source else sum(found.values()))

@@ -18,10 +18,11 @@ ROUND = re.compile(
 )
 """Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
 """Numbers in digits that translators write as words: their loss alone is no evidence."""
+DIGIT = re.compile(r"\d")
 POWERS = frozenset(map(Decimal, (2, 3)))
 BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
 BUDDHIST_YEARS = 543
-YEARS = range(1000, 2200)
+YEARS = frozenset(map(Decimal, range(1000, 2200)))
 WORDY = 10_000
 DIGITS_KEPT = """
 arb_Arab bul_Cyrl cat_Latn ces_Latn dan_Latn deu_Latn ell_Grek est_Latn fin_Latn fra_Latn glg_Latn heb_Hebr hin_Deva
@@ -31,7 +32,7 @@ vie_Latn zho_Hans zho_Hant zsm_Latn
 """
 WITH_DIGITS = frozenset(DIGITS_KEPT.split())
 """Languages whose translators keep digits as digits; others write numbers as words, of which only a change is seen."""
-NAMED_DECADES = range(1900, 2100)
+NAMED_DECADES = frozenset(map(Decimal, range(1900, 2100)))
 
 
 def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | None:
@@ -44,9 +45,9 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     """
     if source is None:
         return None
-    ours, theirs = ascii_digits(source), ascii_digits(target)
-    if not any(c.isdigit() for c in ours) and not any(c.isdigit() for c in theirs):
+    if not DIGIT.search(source) and not DIGIT.search(target):
         return 0.0
+    ours, theirs = ascii_digits(source), ascii_digits(target)
     found = numbers(theirs, joined=frozenset().union(*(n.values for n in numbers(ours))))
     given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
     lost, added = _pair(given, found, lang)

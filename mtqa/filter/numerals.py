@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 WORDS_FILE = Path(__file__).with_name("number_words.yaml")
-DIGIT = re.compile(r"\d")
+NATIVE = re.compile(r"(?![0-9])\d")
 NUMBER = re.compile(r"[0-9]+(?:[.,٫٬،'’][0-9]+)*")
 SPACED = re.compile(r"(?<![0-9])[0-9]{1,3}(?:[ \u00a0\u2009\u202f][0-9]{3})+(?![0-9])")
 GROUPED = re.compile(r"[0-9]{1,3}(?:([.,٬،'’])[0-9]{3})(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
@@ -41,7 +41,7 @@ class Number:
 
 def ascii_digits(text: str) -> str:
     """Return the text with the decimal digits of all scripts written as 0–9."""
-    return DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
+    return NATIVE.sub(lambda match: str(unicodedata.decimal(match[0])), text) if not text.isascii() else text
 
 
 def numbers(text: str, joined: frozenset[Decimal] = frozenset()) -> list[Number]:
@@ -163,11 +163,14 @@ def _words() -> dict[str, Any]:
             for word in words:
                 english.setdefault(word, []).append(number)
     scales = {word: power for power, words in raw["scales"].items() for word in words}
+    firsts = "".join(sorted({word[0] for word in scales}))
     longest_first = sorted(scales, key=lambda word: (-len(word), word))
     return {
         "english": english,
         "scales": scales,
-        "pattern": re.compile(rf"[\s\u00a0.-]{{0,2}}({'|'.join(_alternative(w) for w in longest_first)})", re.I),
+        "pattern": re.compile(
+            rf"[\s\u00a0.-]{{0,2}}(?=[{firsts}])({'|'.join(_alternative(w) for w in longest_first)})", re.I
+        ),
     }
 
 

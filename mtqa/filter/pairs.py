@@ -110,6 +110,7 @@ class _Judge:
         self.rules: dict[str, list[Rule]] = {
             name: [rule for rule in rules if rule.field == name] for name in PAIR_FIELDS
         }
+        self._named = {name: [(str(rule.check), rule) for rule in rules] for name, rules in self.rules.items()}
         self.semantic = Semantic(settings.encoder, settings.device) if settings.encoder else None
         self._targets: dict[str, Target] = {}
 
@@ -147,25 +148,25 @@ class _Judge:
     def decide(self, rows: Sequence[_Row], shared: np.ndarray, counts: Counts) -> Iterator[str]:
         """Yield the decisions of some rows as JSON, and count them."""
         meanings = self._meanings(rows)
+        encode = json.JSONEncoder(ensure_ascii=False).encode
         for row, sources, meaning in zip(rows, shared, meanings, strict=True):
             scores: dict[str, float | None] = {}
             reasons = []
-            for rule in self.rules[row.field]:
+            for name, rule in self._named[row.field]:
                 if rule.check == Check.DUPLICATE:
                     score = float(sources)
                 elif rule.check == Check.SEMANTIC:
                     score = meaning
                 else:
-                    score = float(score_text(rule.check, row.pair, row.lang))
-                scores[str(rule.check)] = None if math.isnan(score) else round(score, DIGITS)
+                    score = score_text(rule.check, row.pair, row.lang)
+                scores[name] = None if score != score else round(float(score), DIGITS)
                 if score > rule.threshold:
-                    reasons.append(str(rule.check))
+                    reasons.append(name)
             group = row.lang.code, row.field
             counts.rows[group] += 1
             counts.kept[group] += not reasons
             counts.reasons.update((*group, reason) for reason in reasons)
-            decision = {"id": row.id, "keep": not reasons, "reasons": reasons, "scores": scores}
-            yield json.dumps(decision, ensure_ascii=False)
+            yield encode({"id": row.id, "keep": not reasons, "reasons": reasons, "scores": scores})
 
     def _meanings(self, rows: Sequence[_Row]) -> list[float]:
         found = [math.nan] * len(rows)

@@ -6,20 +6,21 @@ import re
 from collections import Counter
 
 from mtqa.filter.target import Target
+from mtqa.filter.text import characters
 
 URL = re.compile(
     r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'“”«»、。，）；]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|int|info|io|[a-z]{2})/[^\s<>\"'“”]+",
     re.I,
 )
-URL_TRIGGER = re.compile(r"://|www\.|@|\w/\w", re.I)
+INSIDE_SLASH = re.compile(r"\w/\w")
 AFTER = ".,;:!?)]}'\"*_·।۔؟。，…"
 PLACEHOLDER = re.compile(
     r"\$?\{\{?\s?[\w.:-]*\s?\}?\}|%\([\w.]+\)[a-z]|%\d\$[a-z@]|%[sdifu@](?![a-zà-ÿ])|%%\w+%%|\$[A-Z_][A-Z0-9_]+\b"
     r"|\[[A-Z][A-Z0-9_]+\]|</?[A-Za-z][\w-]{0,30}(?:\s[^<>]{0,200})?/?>|(?<!\w)__\w+?__(?!\w)|(?<!\w)##?\w+##?(?!\w)"
     r"|(?<![\w.])@[A-Za-z_]\w{2,}(?![\w.]*@)|`[^`\n]{1,80}`|\\[A-Za-z]{3,}|\[\d{1,3}\]"
 )
-PLACEHOLDER_TRIGGER = re.compile(r"[{%$\[<_#@`\\]")
+PLACEHOLDER_SIGNS = frozenset("{%$[<_#@`\\")
 
 
 def lost_urls(source: str | None, target: str, lang: Target) -> float | None:
@@ -30,7 +31,7 @@ def lost_urls(source: str | None, target: str, lang: Target) -> float | None:
     """
     if source is None:
         return None
-    if not URL_TRIGGER.search(source) and not URL_TRIGGER.search(target):
+    if not _may_hold_url(source) and not _may_hold_url(target):
         return 0.0
     ours, theirs = _urls(source), _urls(target)
     lost = [url for url in (ours - theirs).elements() if not _stands(url, target)]
@@ -45,13 +46,19 @@ def lost_placeholders(source: str | None, target: str, lang: Target) -> float | 
     """
     if source is None:
         return None
-    if not PLACEHOLDER_TRIGGER.search(source):
+    if PLACEHOLDER_SIGNS.isdisjoint(characters(source)):
         return 0.0
     ours = Counter(_squeezed(piece) for piece in PLACEHOLDER.findall(source))
     if not ours:
         return 0.0
     whole = _squeezed(target)
     return float(sum(max(0, number - whole.count(piece)) for piece, number in ours.items()))
+
+
+def _may_hold_url(text: str) -> bool:
+    if "@" in text or "www." in text.lower():
+        return True
+    return "/" in text and ("://" in text or INSIDE_SLASH.search(text) is not None)
 
 
 def _urls(text: str) -> Counter[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Hashable
+
+import numpy as np
 
 from mtqa.filter.target import Target
 
@@ -33,21 +35,25 @@ def repetition(source: str | None, target: str, lang: Target) -> float | None:
     Abstains where the source is a loop too. (c) is the oscillation measure of Raunak et al., NAACL 2021.
     """
     score = _worst(target)
-    if source:
-        score = max(score, (_top(target) - _top(source)) / (RETURNS + len(target) / RETURNS_CHARACTERS))
+    if source and (top := _top(target)) > 1:
+        score = max(score, (top - _top(source)) / (RETURNS + len(target) / RETURNS_CHARACTERS))
     return None if source and score > 1 and _worst(source) > 1 else score
 
 
 def _top(text: str) -> int:
     """Return how often the commonest group of words (or letters) comes."""
     words = text.casefold().split()
+    groups: list[Hashable]
     if len(words) * SPACELESS < len(text):
         letters = "".join(words)
         size = LETTERS_DENSE if text[len(text) // 2] > "\u2fff" else LETTERS_THAI
-        return max(Counter(letters[i : i + size] for i in range(len(letters) - size + 1)).values(), default=1)
-    size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
-    groups = zip(*(words[n:] for n in range(size)), strict=False)
-    return max(Counter(groups).values(), default=1)
+        groups = [letters[i : i + size] for i in range(len(letters) - size + 1)]
+    else:
+        size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
+        groups = list(zip(*(words[n:] for n in range(size)), strict=False))
+    if len(set(groups)) == len(groups):
+        return 1
+    return max(Counter(groups).values())
 
 
 def _worst(text: str) -> float:
@@ -57,37 +63,42 @@ def _worst(text: str) -> float:
 
 
 def _score(text: str) -> float:
-    grams = [text[i : i + GRAM] for i in range(len(text) - GRAM + 1)]
-    counts = Counter(grams)
+    raw = text.encode("utf-16-le", "surrogatepass")
+    number = len(raw) // 2 - GRAM + 1
+    if number < 2:
+        return 0.0
+    # Four characters of 16 bits are one number: overlapping views of the text are its 4-grams.
+    grams = np.ndarray(number, "<u8", raw, 0, (2,))
+    order = np.argsort(grams, kind="stable")
+    in_order = grams[order]
+    same = in_order[1:] == in_order[:-1]
+    repeated = np.count_nonzero(same)
     score = 0.0
-    if len(grams) >= MIN_GRAMS:
-        limit = DISTINCT_SHORT if len(text) < SHORT_TEXT else DISTINCT_LONG
-        score = limit * len(grams) / len(counts)
-    if len(counts) == len(grams):
-        return score
-    places: dict[str, list[int]] = {}
-    for place, gram in enumerate(grams):
-        if counts[gram] > 1:
-            places.setdefault(gram, []).append(place)
-    return max([score, *(_loop(text, found) for found in places.values())])
+    if number >= MIN_GRAMS:
+        score = (DISTINCT_SHORT if number + GRAM <= SHORT_TEXT else DISTINCT_LONG) * number / (number - repeated)
+    return max(score, _loops(raw, grams, order[:-1][same], order[1:][same])) if repeated else score
 
 
-def _loop(text: str, places: list[int]) -> float:
-    """Return the longest row of one unit, over what is allowed, among units that begin at one of the places.
+def _loops(raw: bytes, grams: np.ndarray, here: np.ndarray, there: np.ndarray) -> float:
+    """Return the longest row of one unit, over what is allowed; a 4-gram that stands `here` stands `there` next.
 
-    A unit that stands twice in a row begins with a 4-gram that recurs at the unit's distance.
+    A unit that stands twice in a row begins with a 4-gram that recurs at the unit's distance, and ends with one.
     """
-    best = 0.0
-    reached = -1
-    for here, there in pairwise(places):
-        period = there - here
-        if here < reached or text[here:there] != text[there : there + period]:
+    last = np.maximum(there - here - GRAM, 0)
+    possible = there + last < len(grams)
+    here, there, last = here[possible], there[possible], last[possible]
+    looping = grams[here + last] == grams[there + last]
+    best, reached = 0.0, dict[int, int]()
+    for start, end in sorted(zip(here[looping].tolist(), there[looping].tolist(), strict=True)):
+        size = 2 * (end - start)  # in bytes
+        unit = raw[2 * start : 2 * end]
+        if 2 * start < reached.get(size, 0) or unit != raw[2 * end : 2 * end + size]:
             continue
-        unit, times, end = text[here:there], 2, there + period
-        while text[end : end + period] == unit:
-            times, end = times + 1, end + period
-        reached = end - period
-        best = max(best, times / _allowed(unit))
+        times, place = 2, 2 * end + size
+        while raw[place : place + size] == unit:
+            times, place = times + 1, place + size
+        reached[size] = place - size
+        best = max(best, times / _allowed(unit.decode("utf-16-le", "ignore")))
     return best
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from functools import cache
 
 from mtqa.filter.target import Target
-from mtqa.filter.text import LETTERS, uncopied
+from mtqa.filter.text import is_letter, uncopied
 
 MIN_LETTERS = 3
 LAST_COMMON = {"gb2312": 0xD7, "big5": 0xC6}
@@ -62,28 +61,25 @@ def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
     """
     if lang.script not in NAMES:
         return None
-    letters = Counter("".join(LETTERS.findall(uncopied(source, target))))
-    total = letters.total()
+    text, total = uncopied(source, target)
     if total < MIN_LETTERS:
         return None
     expected = NAMES[lang.script]
-    words: Counter[str] = Counter()
-    for letter, number in letters.items():
-        words[_script_word(letter)] += number
-    if lang.script in NO_MAIN and total >= NO_MAIN[lang.script] and not any(words[w] for w in expected if w != "CJK"):
+    letters = {char: _script_word(char) for char in frozenset(text) if is_letter(char)}
+    main = frozenset(expected) - {"CJK"}
+    if lang.script in NO_MAIN and total >= NO_MAIN[lang.script] and main.isdisjoint(letters.values()):
         return 1.0
-    outside = sum(number for word, number in words.items() if word not in expected)
-    stray = sum(number for word, number in words.items() if word not in expected and word not in ANYWHERE)
+    foreign = {char: text.count(char) for char, word in letters.items() if word not in expected}
+    outside = sum(foreign.values())
+    stray = sum(number for char, number in foreign.items() if letters[char] not in ANYWHERE)
     score = outside / total
     if stray >= MIN_STRAY:
         score = max(score, min(1.0, STRAY * stray / total))
     if lang.script in ("Hans", "Hant"):
         simplified, traditional = _variants()
         own, other = (simplified, traditional) if lang.script == "Hans" else (traditional, simplified)
-        wrong = sum(number for letter, number in letters.items() if letter in other)
-        right = sum(number for letter, number in letters.items() if letter in own)
-        if wrong:
-            score = max(score, wrong / (wrong + right))
+        if wrong := sum(map(text.count, other.intersection(letters))):
+            score = max(score, wrong / (wrong + sum(map(text.count, own.intersection(letters)))))
     return score
 
 

@@ -28,9 +28,9 @@ class FilterSettings(Settings):
     )
     lengths: str | None = Field(None, description="Length bounds of your own, as mtqa calibrate-filter writes them.")
     identifiers: list[str] = Field(
-        default_factory=lambda: ["fasttext", "py3langid", "cld2"],
+        default_factory=lambda: ["cld2", "fasttext", "py3langid"],
         min_length=2,
-        description="Language identifiers in the order in which they are asked: fasttext, py3langid, cld2, "
+        description="Language identifiers in the order in which they are asked: cld2, fasttext, py3langid, "
         "langdetect, or the file of a fastText model (GlotLID, OpenLID).",
     )
     encoder: str | None = Field(

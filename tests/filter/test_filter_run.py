@@ -70,9 +70,9 @@ def test_good_rows_are_kept_and_faults_leave_with_reasons(tmp_path, bad, write_c
     assert german["noted"] == {"answer.numbers": 1}
     assert sum(german["histograms"]["question.numbers"]["counts"]) == 4
     assert manifest.info["unfitted"] == [] and manifest.info["identifiers"]["deu_Latn"] == [
+        "cld2",
         "fasttext",
         "py3langid",
-        "cld2",
     ]
 
 
