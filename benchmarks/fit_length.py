@@ -33,6 +33,8 @@ HEADER = """\
 # FLORES dev (CC BY-SA 4.0), Tatoeba (CC BY 2.0 FR), LAFAND-MT and SQuAD-it; Jpan from MLQE-PE. Languages without data
 # are pooled by script, or over all, with `slack` added to what is allowed, and are called unfitted in reports.
 """
+LIKE = {"Grek": ("Latn", "Cyrl"), "Armn": ("Latn", "Cyrl"), "Geor": ("Latn", "Cyrl"), "Hebr": ("Arab",)}
+"""Scripts without data that write as these do: a letter a sound, or consonants only."""
 Pair = tuple[str, str]
 
 
@@ -55,6 +57,7 @@ def main(data: Path) -> None:
     by_script["Hant"] = by_script["Hans"]
     by_script["Jpan"] = [(_japanese(data / "qe/mlqe-pe-catastrophic-enja_majority_dev.tsv"), by_script["Hans"][0][1])]
     scripts = {script: _mean(values) for script, values in sorted(by_script.items())}
+    scripts |= {script: _mean([(scripts[o]["median"], scripts[o]["spread"]) for o in LIKE[script]]) for script in LIKE}
     syllables = {key: round((other[key] + scripts["Hans"][key]) / 2, 3) for key in other}
     scripts |= {script: dict(syllables) for script in SYLLABARIES}
     table = {"languages": languages, "scripts": scripts, "other": other, "slack": SLACK}

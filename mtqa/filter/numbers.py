@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from mtqa.filter.numerals import Number, ascii_digits, english_values, letter_values, numbers
+from mtqa.filter.numerals import Number, ascii_digits, english_values, letter_values, may_be_words, numbers
 from mtqa.filter.target import Target
 
-WORDED = frozenset(map(Decimal, [*range(21), 30, 40, 50, 100, 1000]))
-SMALL = frozenset(map(Decimal, range(13)))
+WORDED = frozenset(map(Decimal, [*range(21), "0.5", "1.5", 30, 40, 50, 100, 1000]))
+"""Numbers in digits that translators write as words: their loss alone is no evidence."""
+SMALL = frozenset(map(Decimal, [*range(13), "0.5", "1.5"]))
 ROUND = re.compile(
     "hundert|cien|cent|сот|сто|yüz|εκατ|hond|hundr|sto|trăm|百|सौ|مائ|مئ|ร้อย|ratus|mia|백|tausend|mil|тысяч|bin|χίλι|"
     "duiz|tus|nghìn|ngàn|千|हज|ألف|พัน|천|ribu|elfu|tízez|ezer|száz|sto|tys|dziesi|zwanzig|vingt|veinte|venti|vinte|"
@@ -17,9 +18,12 @@ ROUND = re.compile(
     re.IGNORECASE,
 )
 """Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
-"""Numbers in digits that translators write as words: their loss alone is no evidence."""
 DIGIT = re.compile(r"\d")
 POWERS = frozenset(map(Decimal, (2, 3)))
+ZERO, FULL_HOUR = frozenset({Decimal(0)}), re.compile(r"[0-9][:：]00(?![0-9])")
+CONVERTED = re.compile(
+    r"([0-9][0-9.,]*)[^()（）0-9]{1,40}[(（][^()（）0-9]{0,20}([0-9][0-9.,]*)[^()（）0-9]{0,40}[)）]"
+)
 BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
 BUDDHIST_YEARS = 543
 YEARS = frozenset(map(Decimal, range(1000, 2200)))
@@ -31,7 +35,17 @@ pol_Latn por_Latn ron_Latn rus_Cyrl slk_Latn slv_Latn spa_Latn srp_Cyrl swe_Latn
 vie_Latn zho_Hans zho_Hant zsm_Latn
 """
 WITH_DIGITS = frozenset(DIGITS_KEPT.split())
-"""Languages whose translators keep digits as digits; others write numbers as words, of which only a change is seen."""
+"""Languages whose translators keep digits as digits, and whose words for round numbers `ROUND` knows."""
+ALSO_KEPT = """
+afr_Latn als_Latn asm_Beng azj_Latn bel_Cyrl ben_Beng bos_Latn ceb_Latn ckb_Arab cym_Latn epo_Latn eus_Latn fao_Latn
+gle_Latn guj_Gujr hat_Latn hye_Armn jav_Latn kan_Knda kat_Geor kaz_Cyrl khk_Cyrl khm_Khmr kir_Cyrl kmr_Latn lao_Laoo
+ltz_Latn mal_Mlym mar_Deva mlt_Latn mya_Mymr nno_Latn npi_Deva oci_Latn ory_Orya pan_Guru pbt_Arab prs_Arab sin_Sinh
+sun_Latn tam_Taml tat_Cyrl tel_Telu tgk_Cyrl tgl_Latn tuk_Latn uig_Arab urd_Arab uzn_Latn
+"""
+ALSO_WITH_DIGITS = frozenset(ALSO_KEPT.split())
+"""Others that keep digits: any round number may have become a word there. Elsewhere numbers are written as words; if
+`number_words.yaml` has these words, one of the number's size must stand where it was lost, else only a change is
+seen."""
 NAMED_DECADES = frozenset(map(Decimal, range(1900, 2100)))
 
 
@@ -40,8 +54,9 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
 
     Paired are equal values in any digits, separators and scale words (230 million = 2.3亿, 30 to 50 thousand = 3到5万),
     decades and short years (1970s = '70s), centuries (1700s = 18th), afternoon hours (3 pm = 15), Buddhist years (+543)
-    in Thai, Lao and Khmer. Decades and numbers up to 20 may become words; English number words, months and Roman
-    numerals may become digits; a repeated number counts once.
+    in Thai, Lao and Khmer. Of a measure and its conversion, `100 feet (30 m)`, one is enough. Decades and numbers up to
+    20 may become words; English number words, months and Roman numerals may become digits; a repeated number counts
+    once.
     """
     if source is None:
         return None
@@ -53,15 +68,23 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     lost, added = _pair(given, found, lang)
     if lost:
         words = letter_values(target)
-        wordy = not added and lang.code not in WITH_DIGITS
+        wordy = not added and lang.code not in WITH_DIGITS | ALSO_WITH_DIGITS
         lost = [
             n
             for n in lost
-            if not (_worded(n, target, lang) or (wordy and min(n.values) < WORDY) or _explained(n, found, words))
+            if not (
+                _worded(n, target, lang)
+                or (wordy and min(n.values) < WORDY and may_be_words(_size(n), target, lang.code))
+                or _explained(n, found, words)
+            )
         ]
     if added:
         words = english_values(source) | {c for n in given for c in _centuries(n)}
         added = [n for n in added if not ((n.attached and n.values & POWERS) or _explained(n, given, words))]
+        if FULL_HOUR.search(theirs):
+            added = [n for n in added if n.values != ZERO]
+    if not lost or not added:  # a number changed is no number converted
+        lost, added = _no_conversions(lost, given, ours), _no_conversions(added, found, theirs)
     return float(max(len(lost), len(added)))
 
 
@@ -74,7 +97,16 @@ def _worded(number: Number, target: str, lang: Target) -> bool:
         return any(value < 100 or value in NAMED_DECADES for value in number.values)
     if not number.values <= WORDED:
         return False
-    return number.values <= SMALL or lang.code not in WITH_DIGITS or ROUND.search(target) is not None
+    if number.values <= SMALL:
+        return True
+    if lang.code in WITH_DIGITS:
+        return ROUND.search(target) is not None
+    return may_be_words(_size(number), target, lang.code)
+
+
+def _size(number: Number) -> Decimal:
+    """Return the number without its scale word, read as large as its separators allow."""
+    return min(number.values) if number.scaled else max(number.values)
 
 
 def _pair(given: list[Number], found: list[Number], lang: Target) -> tuple[list[Number], list[Number]]:
@@ -110,6 +142,18 @@ def _related(source: Decimal, target: Decimal, lang: Target) -> bool:
     if short > 0 and long <= 24 and long - short == 12:
         return True
     return lang.code in BUDDHIST and target - source == BUDDHIST_YEARS
+
+
+def _no_conversions(left: list[Number], all_numbers: list[Number], text: str) -> list[Number]:
+    """Return the left-over numbers without those of `100 feet (30 m)` whose other number has a partner."""
+    if not left:
+        return left
+    matched = frozenset().union(*(n.values for n in all_numbers if n not in left))
+    optional: set[Decimal] = set()
+    for pair in CONVERTED.findall(text):
+        one, other = (frozenset().union(*(n.values for n in numbers(side))) for side in pair)
+        optional |= (other if one & matched else frozenset()) | (one if other & matched else frozenset())
+    return [n for n in left if n.values.isdisjoint(optional)]
 
 
 def _centuries(number: Number) -> set[Decimal]:

@@ -23,7 +23,7 @@ HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"
 HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 HALVES = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
 DECADE = re.compile(r"['’]?s\b")
-LONG_WORD = 5
+LONG_WORD, DOZEN = 5, 12
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ def english_values(text: str) -> frozenset[Decimal]:
             power = Decimal(10) ** table["scales"][word]
             values.update({power, *(value * power for value in (run,) if value)})
             run = run * power if run else power
+        elif word.startswith("dozen") and run:
+            values.add(run * DOZEN)
         elif word in table["english"]:
             for number in table["english"][word]:
                 values.update({Decimal(number), run + number})
@@ -89,6 +91,21 @@ def english_values(text: str) -> frozenset[Decimal]:
 def letter_values(text: str) -> frozenset[Decimal]:
     """Return the values of Roman and Chinese numerals in a translation."""
     return roman_values(text) | frozenset(_han_values(text))
+
+
+def may_be_words(value: Decimal, text: str, code: str) -> bool:
+    """Return whether a word stands in a text that a number of this size, written in words, cannot do without.
+
+    True for numbers below ten, and in languages whose words are not known.
+    """
+    sizes = _words()["worded"].get(code)
+    size = next((size for size in (1000, 100, 10) if value >= size), 0)
+    return sizes is None or size not in sizes or sizes[size].search(bare(text)) is not None
+
+
+def bare(text: str) -> str:
+    """Return a text in lower case without accents, dots below and tone marks."""
+    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
 
 
 def roman_values(text: str) -> frozenset[Decimal]:
@@ -168,6 +185,9 @@ def _words() -> dict[str, Any]:
     return {
         "english": english,
         "scales": scales,
+        "worded": {
+            code: {size: _any_of(words) for size, words in sizes.items()} for code, sizes in raw["worded"].items()
+        },
         "pattern": re.compile(
             rf"[\s\u00a0.-]{{0,2}}(?=[{firsts}])({'|'.join(_alternative(w) for w in longest_first)})", re.I
         ),
@@ -178,3 +198,8 @@ def _alternative(word: str) -> str:
     """Return a scale word's pattern; a capture group around all alternatives keeps the bare word by lookahead."""
     spaceless = unicodedata.name(word[0]).split(" ")[0] in ("CJK", "THAI", "HANGUL")
     return re.escape(word) if spaceless else re.escape(word) + (r"(?=\w*)" if len(word) >= LONG_WORD else r"(?!\w)")
+
+
+def _any_of(words: list[str]) -> re.Pattern[str]:
+    """Return a pattern of whole words, in which a star is any letters."""
+    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)".replace(r"\*", r"\w*") for word in words))

@@ -9,7 +9,7 @@ from mtqa.filter.checks import TEXT_CHECKS, check_passage
 from mtqa.filter.copied import copied_run
 from mtqa.filter.cutoff import cut_off
 from mtqa.filter.empty import symbol_share
-from mtqa.filter.identifiers import NO_LANGUAGE, identifier
+from mtqa.filter.identifiers import NO_LANGUAGE, Identifier, identifier
 from mtqa.filter.language import judges_for, wrong_language
 from mtqa.filter.length import length_ratio
 from mtqa.filter.repetition import repetition
@@ -119,6 +119,17 @@ def test_wrong_language_needs_two_identifiers_that_know_the_target():
     assert wrong_language("When was it?", french, HAUSA) > 0.6
     assert wrong_language("When was it?", french, target("kmb_Latn")) is None
     assert judges_for(target("arb_Latn"))[0] == ()
+
+
+def test_short_texts_are_judged_by_all_that_know_the_language(monkeypatch):
+    def judge(name, label):
+        return Identifier(name, frozenset({"de", "nl"}), lambda text: (label, 0.9))
+
+    judges = (judge("a", "nl"), judge("b", "nl"), judge("c", "de"))
+    monkeypatch.setattr("mtqa.filter.language.judges_for", lambda lang: (judges, ()))
+    short, long = "Amsterdam Rotterdam", "Amsterdam Rotterdam Eindhoven Groningen Maastricht"
+    assert wrong_language("x", short, GERMAN) == 0
+    assert wrong_language("x", long, GERMAN) == 0.9
 
 
 def test_an_identifier_that_knows_the_target_alone_needs_one_more_that_names_the_same_language():

@@ -42,6 +42,17 @@ from mtqa.filter.target import target
         ("carbon dioxide", "CO2", "vie_Latn"),
         ("170 people", "一百七十人", "zho_Hans"),
         ("no number", "keine", "deu_Latn"),
+        ("a stake 100 feet (30 m) away", "un pieu à 30 mètres", "fra_Latn"),
+        ("at 90 degrees", "bei 90 °F (32 °C)", "deu_Latn"),
+        ("a 1.5 hour drive", "hora y media de viaje", "spa_Latn"),
+        ("at 10 o'clock", "um 10:00 Uhr", "deu_Latn"),
+        ("four dozen bases", "48 üs", "tur_Latn"),
+        ("28 people", "mmadụ iri abụọ na asatọ", "ibo_Latn"),
+        ("700 people", "mmadụ narị asaa", "ibo_Latn"),
+        ("10 billion", "iri nde", "ibo_Latn"),
+        ("300 people", "mutane ɗari uku", "hau_Latn"),
+        ("300 people", "tanani gou", "kmb_Latn"),
+        ("50 people", "পঞ্চাশ জন", "ben_Beng"),
     ],
 )
 def test_numbers_that_mean_the_same_are_paired(source, text, lang):
@@ -61,6 +72,11 @@ def test_numbers_that_mean_the_same_are_paired(source, text, lang):
         ("In 1999", "2542", "deu_Latn", 1),
         ("In 2000", "200 yılında", "tur_Latn", 1),
         ("38 in XXXIII", "8 في 33", "arb_Arab", 1),
+        ("a stake 100 feet (30 m) away", "un pieu là-bas", "fra_Latn", 2),
+        ("a stake 100 feet (30 m) away", "un pieu à 100 pieds (31 m)", "fra_Latn", 1),
+        ("28 people", "ndị mmadụ", "ibo_Latn", 1),
+        ("700 people", "mmadụ iri asaa", "ibo_Latn", 1),
+        ("47 people", "কিছু মানুষ", "ben_Beng", 1),
     ],
 )
 def test_numbers_that_differ_are_counted(source, text, lang, score):
@@ -81,4 +97,5 @@ def test_words_and_numerals():
     assert roman_values("Ludwig XIV. und Karl IX") == {Decimal(14), Decimal(9)}
     assert {Decimal(25), Decimal(5), Decimal(20)} <= english_values("twenty-five")
     assert Decimal(3_000_000) in english_values("three million")
+    assert Decimal(48) in english_values("four dozen")
     assert {Decimal(170), Decimal(1970), Decimal(3_000_000)} <= letter_values("一百七十 一九七〇 三百万")
