@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 
 from mtqa.core.hashing import content_id
+from mtqa.filter.near import PERMUTATIONS, SIMILAR, minhash
 from mtqa.filter.text import WORDS
-
-PERMUTATIONS = 64
-SIMILAR = 0.7
-SHINGLE = 5
 
 
 def key(*texts: str | None) -> int:
@@ -61,17 +58,13 @@ class Near:
 
     def add(self, row: dict[str, Any], source: Any = None) -> None:
         """Count a row: the estimated similarity to the likest earlier one, 0 where none is like it."""
-        from datasketch import LeanMinHash, MinHash
+        from datasketch import LeanMinHash
 
-        text = " ".join(WORDS.findall(row["question"].casefold()))
-        grams = {text[i : i + SHINGLE] for i in range(max(1, len(text) - SHINGLE + 1))}
-        place = content_id(row["passage"])
-        minhash = MinHash(num_perm=PERMUTATIONS)
-        minhash.update_batch([gram.encode() for gram in sorted(grams)])
-        earlier = [name for name in self._index.query(minhash) if name[0] == place]
-        likest = max((minhash.jaccard(name[2]) for name in earlier), default=0.0)
+        place, found = content_id(row["passage"]), minhash(row["question"])
+        earlier = [name for name in self._index.query(found) if name[0] == place]
+        likest = max((found.jaccard(name[2]) for name in earlier), default=0.0)
         self._found.append(likest if likest >= SIMILAR else 0.0)
-        self._index.insert((place, len(self._found), LeanMinHash(minhash)), minhash, check_duplication=False)
+        self._index.insert((place, len(self._found), LeanMinHash(found)), found, check_duplication=False)
 
     def scores(self) -> np.ndarray:
         """Return the similarities (rows,), float32."""

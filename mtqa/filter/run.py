@@ -16,13 +16,14 @@ from mtqa.core.schema import ENGLISH, SCORES, Check
 from mtqa.filter.job import STAGE, Job
 from mtqa.filter.join import joined
 from mtqa.filter.language import judges_for
+from mtqa.filter.near import source_language
 from mtqa.filter.profiles import load_rules
 from mtqa.filter.report import total
 from mtqa.filter.score import pairs_of, score_language
 from mtqa.filter.semantic import Scale, Semantic
 from mtqa.filter.settings import FilterSettings
 from mtqa.filter.whole import Extra
-from mtqa.filter.write import items_of_group, write_language
+from mtqa.filter.write import items_of_group, write_groups, write_language
 
 
 def filter_corpus(
@@ -71,6 +72,8 @@ def _build(job: Job, work: Work, build: Building, stored: dict[str, list[str]]) 
     dropped_items = items_of_group(job, build) if job.settings.group != "any" else {}
     for lang, files in scores.items():
         written, counts = write_language(job, lang, build, dropped_items)
+        if lang == source_language(corpus):
+            written |= write_groups(corpus, lang, build)
         parts[lang] = build.record_part(job.part_fingerprint(lang, work), files | written, counts)
     parts = dict(sorted(parts.items()))
     files_of = {lang: splits for lang, splits in config_files(parts).items() if any(splits.values())}

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mtqa.core.corpus import TableWriter
+from mtqa.core.corpus import Corpus, TableWriter
 from mtqa.core.errors import MtqaError
+from mtqa.core.near import GROUPS
 from mtqa.core.output import Building
 from mtqa.core.schema import CORPUS, REJECTED
 from mtqa.filter.decide import dropping, failures, group_drops, reasons
 from mtqa.filter.job import Job
 from mtqa.filter.join import joined
+from mtqa.filter.near import near_groups
 from mtqa.filter.report import Tally
 from mtqa.filter.score import ScoreReader
 
@@ -81,6 +83,14 @@ def write_language(
         _check_sum(lang, split, job.corpus.rows(lang, split), sum(kept.rows.values()), sum(rejected.rows.values()))
         written |= kept.rows | rejected.rows
     return written | _write_samples(job, lang, build, chosen), tally.counts()
+
+
+def write_groups(corpus: Corpus, lang: str, build: Building) -> dict[str, int]:
+    """Write the language's groups of near-duplicates for build-shards and mine; return the file's rows."""
+    with TableWriter(build.path, f".groups/{lang}/near", GROUPS) as writer:
+        for table in near_groups(corpus, lang, build.path):
+            writer.write(table)
+    return writer.rows
 
 
 def _choose(
