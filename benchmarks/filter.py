@@ -26,7 +26,9 @@ from filter_faults import MECHANICAL, Texts, faults
 from fit_length import Pair, _lines, fitting_half
 
 from mtqa.core.languages import get, resolve
+from mtqa.core.recipe import load_yaml
 from mtqa.filter.pairs import judge_pairs
+from mtqa.filter.semantic import DEMO, SCALES
 from mtqa.filter.settings import FilterSettings
 
 Row = dict[str, Any]
@@ -51,10 +53,10 @@ def false_rejections(data: Path, settings: FilterSettings, half: bool) -> dict[s
         other = _xquad(data, path.stem) if path.stem != "en" else {}
         for field, texts in other.items():
             rows += [
-                _row(field, path.stem, english[field][k], text) for k, text in texts.items() if k in english[field]
+                row_of(field, path.stem, english[field][k], text) for k, text in texts.items() if k in english[field]
             ]
-    for code, pairs in _flores(data, half).items():
-        rows += [_row("sentence", code, *pair) for pair in pairs]
+    for code, pairs in flores_pairs(data, half).items():
+        rows += [row_of("sentence", code, *pair) for pair in pairs]
     found: dict[str, Any] = {}
     for row, decision in decisions(rows, settings):
         group = found.setdefault(row["field"], {}).setdefault(row["lang"], defaultdict(int))
@@ -74,15 +76,27 @@ def false_rejections(data: Path, settings: FilterSettings, half: bool) -> dict[s
 
 def planted_faults(data: Path, settings: FilterSettings, half: bool) -> dict[str, Any]:
     """Percent of planted faults found, by kind, field and language; `reasons` counts what was given."""
-    flores = _flores(data, half)
+    flores = flores_pairs(data, half)
     rows: list[Row] = []
-    for code, pairs in flores.items():
-        texts = Texts(flores, code, get(resolve(code)).script)
-        for kind, plant in faults(texts).items():
-            draw = random.Random(f"{code} {kind} {half}")
-            for n in range(len(kind) % 3, len(pairs), 6):
-                _plant(rows, kind, ("question", "sentence")[n % 2], code, pairs[n], plant(n, pairs[n], draw))
+    for code in flores:
+        rows += planted_rows(flores, code, half)
     _passages(data, rows)
+    return shares_found(rows, settings)
+
+
+def planted_rows(flores: dict[str, list[Pair]], code: str, half: bool) -> list[Row]:
+    """Return rows of a language with one fault each; `flores` holds all languages' pairs, line by line."""
+    rows: list[Row] = []
+    pairs, texts = flores[code], Texts(flores, code, get(resolve(code)).script)
+    for kind, plant in faults(texts).items():
+        draw = random.Random(f"{code} {kind} {half}")
+        for n in range(len(kind) % 3, len(pairs), 6):
+            _plant(rows, kind, ("question", "sentence")[n % 2], code, pairs[n], plant(n, pairs[n], draw))
+    return rows
+
+
+def shares_found(rows: list[Row], settings: FilterSettings) -> dict[str, Any]:
+    """Percent of faulty rows (with a `kind`) that are rejected, by kind, field and language, and in sum."""
     found: dict[str, Any] = {}
     for row, decision in decisions(rows, settings):
         group = found.setdefault(row["kind"], {}).setdefault(row["field"], {}).setdefault(row["lang"], [])
@@ -90,23 +104,38 @@ def planted_faults(data: Path, settings: FilterSettings, half: bool) -> dict[str
         reasons = found[row["kind"]].setdefault("reasons", defaultdict(int))
         for reason in decision["reasons"]:
             reasons[reason] += 1
+    summaries = {"summary": _summary(found, None)}
+    if settings.encoder == DEMO:
+        summaries["summary of languages that the encoder knows"] = _summary(found, set(load_yaml(SCALES)))
     for fields in found.values():
         for field, languages in fields.items():
             if field != "reasons":
                 shares = {lang: round(100 * statistics.mean(flags), 1) for lang, flags in languages.items()}
                 fields[field] = shares | {"macro": round(statistics.mean(shares.values()), 1)}
-    macros = {k: statistics.mean(f["macro"] for n, f in fs.items() if n != "reasons") for k, fs in found.items()}
-    found["summary"] = {kind: round(share, 1) for kind, share in macros.items()} | {
+    return found | summaries
+
+
+def _summary(found: dict[str, Any], known: set[str] | None) -> dict[str, float]:
+    """Return the percent found by kind (the mean of fields, of languages) and their means; `known`: only these."""
+    macros: dict[str, float] = {}
+    for kind, fields in found.items():
+        languages = [
+            [statistics.mean(f) for lang, f in flags.items() if known is None or resolve(lang) in known]
+            for field, flags in fields.items()
+            if field != "reasons"
+        ]
+        if any(languages):
+            macros[kind] = 100 * statistics.mean(statistics.mean(shares) for shares in languages if shares)
+    return {kind: round(share, 1) for kind, share in macros.items()} | {
         "macro": round(statistics.mean(macros.values()), 1),
         "mechanical": round(statistics.mean(share for kind, share in macros.items() if kind in MECHANICAL), 1),
     }
-    return found
 
 
 def _plant(rows: list[Row], kind: str, field: str, code: str, pair: Pair, bad: str | Pair | None) -> None:
     source, text = bad if isinstance(bad, tuple) else (pair[0], bad)
     if text is not None and (source, text) != pair:
-        rows.append(_row(field, code, source, text) | {"kind": kind})
+        rows.append(row_of(field, code, source, text) | {"kind": kind})
 
 
 def _passages(data: Path, rows: list[Row]) -> None:
@@ -129,8 +158,8 @@ def _passages(data: Path, rows: list[Row]) -> None:
             added = gap.join([*sentences[:place], draw.choice(other), *sentences[place:]])
             halved = gap.join(sentences[: len(sentences) // 2])
             for kind, text in (("sentence dropped", dropped), ("invented sentence", added), ("half dropped", halved)):
-                rows.append(_row("passage", code, source, text) | {"kind": kind})
-            rows.append(_row("passage", code, source, gap.join(other)) | {"kind": "shuffled"})
+                rows.append(row_of("passage", code, source, text) | {"kind": kind})
+            rows.append(row_of("passage", code, source, gap.join(other)) | {"kind": "shuffled"})
 
 
 def critical_errors(data: Path, settings: FilterSettings) -> dict[str, Any]:
@@ -140,7 +169,7 @@ def critical_errors(data: Path, settings: FilterSettings) -> dict[str, Any]:
         code = path.stem.removeprefix("mlqe-pe-catastrophic-en").split("_")[0]
         lines = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
         rows = [
-            _row("sentence", code, line[1], line[2]) | {"error": line[-1].strip() == "ERR"}
+            row_of("sentence", code, line[1], line[2]) | {"error": line[-1].strip() == "ERR"}
             for line in lines
             if line[-1].strip() in ("ERR", "NOT")
         ]
@@ -165,7 +194,7 @@ def rows_a_second(data: Path, settings: FilterSettings) -> dict[str, float]:
     for code in ("de", "ru", "zh"):
         other = _xquad(data, code)
         for field in ("question", "passage"):
-            rows = [_row(field, code, english[field][key], text) for key, text in other[field].items()]
+            rows = [row_of(field, code, english[field][key], text) for key, text in other[field].items()]
             list(decisions(rows[:50], settings))
             began = time.process_time()
             list(decisions(rows, settings))
@@ -178,11 +207,11 @@ def rows_a_second(data: Path, settings: FilterSettings) -> dict[str, float]:
     return result
 
 
-def _row(field: str, code: str, source: str, text: str) -> Row:
+def row_of(field: str, code: str, source: str, text: str) -> Row:
     return {"id": "", "source": source, "translation": text, "lang": code, "field": field}
 
 
-def _flores(data: Path, half: bool) -> dict[str, list[Pair]]:
+def flores_pairs(data: Path, half: bool) -> dict[str, list[Pair]]:
     found = {}
     for folder in sorted((data / "mt_outputs").glob("en-*")):
         code = folder.name.removeprefix("en-")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,13 +29,19 @@ CHUNK = 1 << 16
 
 def minhash(text: str) -> Any:
     """Return the MinHash (datasketch, 64 permutations) of a text's character 5-grams, case and punctuation aside."""
-    from datasketch import MinHash
-
     text = " ".join(WORDS.findall(text.casefold()))
     grams = {text[i : i + SHINGLE] for i in range(max(1, len(text) - SHINGLE + 1))}
-    found = MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
+    found = _empty().copy()
     found.update_batch([gram.encode("utf-8", "replace") for gram in sorted(grams)])
     return found
+
+
+@cache
+def _empty() -> Any:
+    """Return the MinHash of nothing: a copy of it need not draw the permutations again."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
 
 
 def source_language(corpus: Corpus) -> str:
