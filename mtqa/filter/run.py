@@ -23,7 +23,7 @@ from mtqa.filter.score import pairs_of, score_language
 from mtqa.filter.semantic import Scale, Semantic
 from mtqa.filter.settings import FilterSettings
 from mtqa.filter.whole import Extra
-from mtqa.filter.write import items_of_group, write_groups, write_language
+from mtqa.filter.write import group_drops, write_groups, write_language
 
 
 def filter_corpus(
@@ -69,9 +69,9 @@ def _build(job: Job, work: Work, build: Building, stored: dict[str, list[str]]) 
                 scores[lang] = _scores(job, lang, build, stored, bar, extra)
     if extra.semantic:
         extra.semantic.save()
-    dropped_items = items_of_group(job, build) if job.settings.group != "any" else {}
+    dropped = group_drops(job, build)
     for lang, files in scores.items():
-        written, counts = write_language(job, lang, build, dropped_items)
+        written, counts = write_language(job, lang, build, dropped)
         if lang == source_language(corpus):
             written |= write_groups(corpus, lang, build)
         parts[lang] = build.record_part(job.part_fingerprint(lang, work), files | written, counts)

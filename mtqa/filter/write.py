@@ -14,7 +14,8 @@ from mtqa.core.errors import MtqaError
 from mtqa.core.near import GROUPS
 from mtqa.core.output import Building
 from mtqa.core.schema import CORPUS, REJECTED
-from mtqa.filter.decide import dropping, failures, group_drops, reasons
+from mtqa.filter.decide import dropping, failures, reasons
+from mtqa.filter.group import NO_DROPS, Group, GroupDrops
 from mtqa.filter.job import Job
 from mtqa.filter.join import joined
 from mtqa.filter.near import near_groups
@@ -43,21 +44,19 @@ def rows_and_scores(job: Job, lang: str, folder: Path) -> Rows:
             yield split, pa.Table.from_batches([batch]).cast(CORPUS), reader.take(batch.num_rows)
 
 
-def items_of_group(job: Job, build: Building) -> dict[str, int]:
+def group_drops(job: Job, build: Building) -> GroupDrops:
     """Return the items that leave in all languages, from the scores of all of them."""
-    failed: dict[str, list[str]] = {}
-    kept: dict[str, list[str]] = {}
+    if job.settings.group == "any":
+        return NO_DROPS
+    group = Group()
     for lang in job.corpus.languages:
-        for _, rows, scores in rows_and_scores(job, lang, build.path):
-            bad = (failures(scores, job.rules) & dropping(job.rules)).any(axis=1)
-            for item, is_bad in zip(rows["item_id"].to_pylist(), bad, strict=True):
-                (failed if is_bad else kept).setdefault(lang, []).append(item)
-    return group_drops(job.settings.group, failed, kept)
+        found = rows_and_scores(job, lang, build.path)
+        bad = ((rows, (failures(scores, job.rules) & dropping(job.rules)).any(axis=1)) for _, rows, scores in found)
+        group.add(lang, ((rows["item_id"].combine_chunks(), failed) for rows, failed in bad))
+    return group.drops(job.settings.group)
 
 
-def write_language(
-    job: Job, lang: str, build: Building, dropped_items: dict[str, int]
-) -> tuple[dict[str, int], dict[str, Any]]:
+def write_language(job: Job, lang: str, build: Building, dropped: GroupDrops) -> tuple[dict[str, int], dict[str, Any]]:
     """Write a language's kept and rejected rows and samples; return the files' rows and the counts."""
     tally = Tally(job.rules)
     drops = dropping(job.rules)
@@ -70,7 +69,7 @@ def write_language(
             for _, rows, scores in (found for found in rows_and_scores(job, lang, build.path) if found[0] == split):
                 failed = failures(scores, job.rules)
                 items = rows["item_id"].to_pylist()
-                group = np.array([dropped_items.get(item, -1) for item in items], np.int64)
+                group = dropped.of(rows["item_id"].combine_chunks())
                 leaves = (failed & drops).any(axis=1) | (group >= 0)
                 tally.add(split, scores, failed, group >= 0)
                 kept.write(rows.filter(pa.array(~leaves)))

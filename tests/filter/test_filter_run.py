@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from mtqa.core.corpus import open_corpus
 from mtqa.core.errors import UsageError
 from mtqa.filter import run as run_module
-from mtqa.filter.decide import group_drops
 from mtqa.filter.duplicates import key, repeats, source_key, sources_of_each
 from mtqa.filter.run import filter_corpus
 from mtqa.filter.settings import FilterSettings
@@ -176,17 +175,6 @@ def test_group_modes(tmp_path, bad, write_corpus):
     assert kept == {"any": [4, 1, 4], "all": [1, 1, 1], "min_languages:1": [4, 1, 4], "min_languages:2": [1, 1, 1]}
     reasons = [row["reasons"] for row in rejected(tmp_path / "all", "spa_Latn")]
     assert reasons == [[{"field": "row", "check": "group", "score": 1.0}]] * 3
-
-
-def test_group_drops():
-    failed, kept = (
-        {"deu_Latn": ["a"], "spa_Latn": ["a", "b"]},
-        {"deu_Latn": ["b", "c"], "spa_Latn": ["c"], "eng_Latn": ["a", "b", "c"]},
-    )
-    assert group_drops("any", failed, kept) == {}
-    assert group_drops("all", failed, kept) == {"a": 2, "b": 1}
-    assert group_drops("min_languages:1", failed, kept) == {"a": 2}
-    assert group_drops("min_languages:3", failed, kept) == {"a": 2, "b": 1, "c": 0}
 
 
 def test_same_work_is_up_to_date_and_repeats_byte_for_byte(tmp_path, bad, write_corpus):
