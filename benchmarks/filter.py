@@ -1,6 +1,6 @@
-"""Measure the filter: false rejections of professional translations, planted faults found, MLQE-PE, rows a second.
+"""Measure the filter: false rejections of professional translations, planted faults found, MLQE-PE.
 
-    python benchmarks/filter.py data [false|faults|qe|speed …] [--encoder demo] [--half fitted] > filter.json
+    python benchmarks/filter.py data [false|faults|qe …] [--encoder demo] [--half fitted] > filter.json
 
 Everything is judged by `mtqa filter --pairs`. False rejections: XQuAD-R beside English (nothing is
 fitted on it, but its rejected rows were looked at while rules were written: docs/filter.md), and the held-out half of
@@ -16,7 +16,6 @@ import json
 import random
 import statistics
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,9 +47,9 @@ def decisions(rows: list[Row], settings: FilterSettings) -> Iterator[tuple[Row, 
 def false_rejections(data: Path, settings: FilterSettings, half: bool) -> dict[str, Any]:
     """Percent of good translations that are rejected, by field, language and reason."""
     rows: list[Row] = []
-    english = _xquad(data, "en")
+    english = xquad(data, "en")
     for path in sorted((data / "lareqa/xquad-r").glob("*.json")):
-        other = _xquad(data, path.stem) if path.stem != "en" else {}
+        other = xquad(data, path.stem) if path.stem != "en" else {}
         for field, texts in other.items():
             rows += [
                 row_of(field, path.stem, english[field][k], text) for k, text in texts.items() if k in english[field]
@@ -140,7 +139,7 @@ def _plant(rows: list[Row], kind: str, field: str, code: str, pair: Pair, bad: s
 
 def _passages(data: Path, rows: list[Row]) -> None:
     """Plant faults of sentences in passages of XQuAD-R, whose sentences are known."""
-    english = _xquad(data, "en")["passage"]
+    english = xquad(data, "en")["passage"]
     for path in sorted((data / "lareqa/xquad-r").glob("*.json")):
         code, draw = path.stem, random.Random(path.stem)
         if code == "en":
@@ -186,27 +185,6 @@ def critical_errors(data: Path, settings: FilterSettings) -> dict[str, Any]:
     return result
 
 
-def rows_a_second(data: Path, settings: FilterSettings) -> dict[str, float]:
-    """Rows a second of all checks on one core, by field and language, beside langdetect's detection alone."""
-    from mtqa.filter.identifiers import identifier
-
-    english, result = _xquad(data, "en"), {}
-    for code in ("de", "ru", "zh"):
-        other = _xquad(data, code)
-        for field in ("question", "passage"):
-            rows = [row_of(field, code, english[field][key], text) for key, text in other[field].items()]
-            list(decisions(rows[:50], settings))
-            began = time.process_time()
-            list(decisions(rows, settings))
-            result[f"mtqa {field} {code}"] = round(len(rows) / (time.process_time() - began))
-            detect = identifier("langdetect").identify
-            began = time.process_time()
-            for row in rows[:200]:
-                detect(row["translation"])
-            result[f"langdetect {field} {code}"] = round(min(200, len(rows)) / (time.process_time() - began))
-    return result
-
-
 def row_of(field: str, code: str, source: str, text: str) -> Row:
     return {"id": "", "source": source, "translation": text, "lang": code, "field": field}
 
@@ -220,7 +198,7 @@ def flores_pairs(data: Path, half: bool) -> dict[str, list[Pair]]:
     return found
 
 
-def _xquad(data: Path, code: str) -> dict[str, dict[Any, str]]:
+def xquad(data: Path, code: str) -> dict[str, dict[Any, str]]:
     raw = json.loads((data / f"lareqa/xquad-r/{code}.json").read_text(encoding="utf-8"))
     paragraphs = [paragraph for article in raw["data"] for paragraph in article["paragraphs"]]
     questions = [question for paragraph in paragraphs for question in paragraph["qas"]]
@@ -248,7 +226,7 @@ def _percent(flags: list[bool]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
-    parser.add_argument("parts", nargs="*", choices=["false", "faults", "qe", "speed", []], default=[])
+    parser.add_argument("parts", nargs="*", choices=["false", "faults", "qe", []], default=[])
     parser.add_argument("--encoder")
     parser.add_argument("--half", choices=["held-out", "fitted"], default="held-out")
     options = parser.parse_args()
@@ -258,7 +236,7 @@ def main() -> None:
         update={"thresholds": {f"{f}.duplicate": None for f in ("question", "sentence", "passage")}}
     )
     half = options.half == "fitted"
-    parts = options.parts or ["false", "faults", "qe", "speed"]
+    parts = options.parts or ["false", "faults", "qe"]
     result: dict[str, Any] = {}
     if "false" in parts:
         result["false_rejections_percent"] = false_rejections(options.data, settings, half)
@@ -266,8 +244,6 @@ def main() -> None:
         result["faults_found_percent"] = planted_faults(options.data, settings, half)
     if "qe" in parts:
         result["mlqe_pe"] = critical_errors(options.data, settings)
-    if "speed" in parts:
-        result["rows_a_second"] = rows_a_second(options.data, settings)
     print(json.dumps(result, indent=1, ensure_ascii=False))
 
 
