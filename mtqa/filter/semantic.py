@@ -27,6 +27,8 @@ KNOWN = 0.9
 MIN_LETTERS, MIN_SENTENCE, MIN_DENSE = 12, 25, 10
 SENTENCE = 0.3
 CACHED = ("cosine", "least")
+REMEMBERED = 500_000
+"""Pairs whose cosines are kept for repeated texts and for the next run: some 150 MB."""
 Texts = tuple[str, str]
 
 
@@ -110,7 +112,8 @@ class Semantic:
         """Return each pair's cosine, and the least that a sentence of it reaches with any of the other side's."""
         self._load()
         keys = {pair: content_id(*pair) for pair in pairs}
-        new = [pair for pair in pairs if keys[pair] not in self._known]
+        found = {pair: self._known[key] for pair, key in keys.items() if key in self._known}
+        new = [pair for pair in pairs if pair not in found]
         if new:
             tag = language_tag(lang)
             parts = [(_long(sentences(s, "en")), _long(sentences(t, tag))) for s, t in new]
@@ -119,8 +122,10 @@ class Semantic:
             for pair, (ours, theirs) in zip(new, parts, strict=True):
                 whole = float(next(vectors) @ next(vectors))
                 left, right = ([next(vectors) for _ in side] for side in (ours, theirs))
-                self._known[keys[pair]] = round(whole, 6), round(_least(left, right), 6)
-        return {pair: self._known[key] for pair, key in keys.items()}
+                found[pair] = round(whole, 6), round(_least(left, right), 6)
+                if len(self._known) < REMEMBERED:
+                    self._known[keys[pair]] = found[pair]
+        return found
 
     def _vectors(self, texts: Sequence[str]) -> np.ndarray:
         from mtqa.core.encode import encode_texts, load_encoder

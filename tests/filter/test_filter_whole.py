@@ -141,3 +141,13 @@ def test_cosines_are_kept_on_disk(tmp_path, monkeypatch):
     second = Bags("bags", cache=cache, scales=first.scales)
     monkeypatch.setattr(Bags, "_vectors", lambda *_: pytest.fail("encoded again"))
     assert second.scores(pairs(10), german) == scores
+
+
+def test_memory_of_cosines_is_bounded_and_changes_no_score(monkeypatch):
+    german, free, bounded = target("deu_Latn"), Bags("bags"), Bags("bags")
+    free.learn(pairs(60), german)
+    bounded.learn(pairs(60), german)
+    expected = free.scores(pairs(10), german)
+    monkeypatch.setattr("mtqa.filter.semantic.REMEMBERED", 3)
+    assert bounded.scores(pairs(10), german) == expected == bounded.scores(pairs(10), german)
+    assert len(bounded._known) == 3
