@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from mtqa.filter.language import judges_for
 from mtqa.filter.near import source_language
 from mtqa.filter.profiles import load_rules
 from mtqa.filter.report import total
-from mtqa.filter.score import pairs_of, score_language
+from mtqa.filter.score import pairs_of, score_language, score_text
 from mtqa.filter.semantic import Scale, Semantic
 from mtqa.filter.settings import FilterSettings
 from mtqa.filter.whole import Extra
@@ -131,14 +132,23 @@ def _extra(job: Job, out: Path) -> Extra:
     return Extra(semantic, tests, back)
 
 
+def _good_questions(job: Job, lang: str) -> Iterator[tuple[str, str]]:
+    """Yield questions beside their translations that pass the rules on their text."""
+    facts, rules = job.target(lang), [rule for rule in job.rules if rule.field == "question"]
+    for split in job.corpus.splits(lang):
+        for batch in joined(job.corpus, lang, split):
+            for row, source in batch:
+                for pair in pairs_of(row, source, "question"):
+                    if not any(score_text(rule.check, pair, facts) > rule.threshold for rule in rules):
+                        yield pair.source or "", pair.target
+
+
 def _scores(
     job: Job, lang: str, build: Building, stored: dict[str, list[str]], bar: Progress, extra: Extra
 ) -> dict[str, int]:
     """Write a language's scores below `.scores/`, or take stored ones over; return their files' rows."""
     if extra.semantic and lang != ENGLISH:
-        rows_of = (batch for split in job.corpus.splits(lang) for batch in joined(job.corpus, lang, split))
-        texts = ((p.source or "", p.target) for batch in rows_of for r, s in batch for p in pairs_of(r, s, "question"))
-        extra.semantic.learn(texts, job.target(lang), job.settings.seed)
+        extra.semantic.learn(_good_questions(job, lang), job.target(lang), job.settings.seed)
     if lang in stored:
         rows: dict[str, int] = {}
         records = load_manifest(build.out).parts[lang].files

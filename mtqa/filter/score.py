@@ -18,7 +18,8 @@ from mtqa.filter.profiles import Rule
 from mtqa.filter.target import Target
 from mtqa.filter.whole import Extra, extra_scores
 
-REMEMBERED = 4096
+REMEMBERED = 512
+"""Texts whose scores are kept: rows of one passage stand near each other."""
 
 
 @dataclass(frozen=True)
