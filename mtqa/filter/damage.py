@@ -41,7 +41,8 @@ GRAVE = 10
 ESCAPE_SIGNS = frozenset("\\=%+")
 SIGNS = frozenset("?¬\u00ad¤¦¨©®¯±¶¸¼½¾¿÷‡†‰™€√≈∞◊") | frozenset(map(chr, range(0x2500, 0x25A0)))
 """Without one of these, `ESCAPES` (which may be `u00` too) and `INSIDE` match nothing."""
-ASCII = bytes(range(0x80))
+ASCII, ASCII_SIGNS = bytes(range(0x80)), frozenset(map(chr, range(0x80)))
+USUAL, LAST_USUAL = 0.7, 0xD7
 
 
 def encoding_damage(source: str | None, target: str, lang: Target) -> float | None:
@@ -94,7 +95,8 @@ def _misread(text: str) -> int:
 
             if places := badness(text):
                 return int(places)
-    if not CJK_SIGNS.search("".join(characters(text))):
+    distinct = characters(text) - ASCII_SIGNS
+    if not CJK_SIGNS.search("".join(distinct)) or len(distinct & _usual()) >= USUAL * len(distinct):
         return 0
     runs = " ".join(CJK_RUN.findall(text))
     return max((_sequences(runs, codec) for codec in CJK_CODECS), default=0) if runs else 0
@@ -128,6 +130,13 @@ def _as_utf8(text: str, codec: str) -> tuple[int, int, int]:
     beyond = len(raw.translate(None, ASCII))
     read = raw.decode("utf-8", "ignore").encode().translate(None, ASCII)
     return len(read.decode()), len(read), beyond
+
+
+@cache
+def _usual() -> frozenset[str]:
+    """Return the signs and the 3,755 commonest characters of GB 2312; what is wrongly read as Chinese is rarer."""
+    rows = (lead for lead in range(0xA1, LAST_USUAL + 1))
+    return frozenset("".join(bytes((a, b)).decode("gb2312", "ignore") for a in rows for b in range(0xA1, 0xFF)))
 
 
 @cache
