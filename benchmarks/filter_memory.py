@@ -88,7 +88,7 @@ def main() -> None:
             )
             began = time.monotonic()
             command = [sys.executable, "-c", code, f"{folder}/in", f"{folder}/out"]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             peak, kept = done.stdout.split()
             seconds = time.monotonic() - began
         found[rows] = {"peak_mb": int(peak) // 1024, "rows_a_second": round(2 * rows / seconds), "kept": int(kept)}
