@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from filter_faults import MECHANICAL, Texts, faults
+from filter_faults import MECHANICAL, REASONS, Texts, faults
 from fit_length import Pair, _lines, fitting_half
 
 from mtqa.core.languages import get, resolve
@@ -97,13 +97,17 @@ def planted_rows(flores: dict[str, list[Pair]], code: str, half: bool) -> list[R
 def shares_found(rows: list[Row], settings: FilterSettings) -> dict[str, Any]:
     """Percent of faulty rows (with a `kind`) that are rejected, by kind, field and language, and in sum."""
     found: dict[str, Any] = {}
+    right: dict[str, list[bool]] = defaultdict(list)
     for row, decision in decisions(rows, settings):
         group = found.setdefault(row["kind"], {}).setdefault(row["field"], {}).setdefault(row["lang"], [])
         group.append(not decision["keep"])
         reasons = found[row["kind"]].setdefault("reasons", defaultdict(int))
         for reason in decision["reasons"]:
             reasons[reason] += 1
+        if decision["reasons"]:
+            right[row["kind"]].append(not set(REASONS[row["kind"]].split()).isdisjoint(decision["reasons"]))
     summaries = {"summary": _summary(found, None)}
+    summaries["rejected for the right reason %"] = {kind: _percent(flags) for kind, flags in right.items()}
     if settings.encoder == DEMO:
         summaries["summary of languages that the encoder knows"] = _summary(found, set(load_yaml(SCALES)))
     for fields in found.values():

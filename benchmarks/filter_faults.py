@@ -35,6 +35,32 @@ SAME_SCRIPT = {"de": "fr", "es": "de", "fr": "es", "tr": "de", "vi": "fr", "ig":
 MECHANICAL = ("copied", "empty or symbols", "loop", "mojibake", "replacement character", "markup", "URL lost")
 MECHANICAL += ("placeholder lost", "wrong script", "wrong language", "English instead", "traditional characters")
 
+SHORTER, LONGER = "length_ratio cut_off missing_sentence semantic", "length_ratio added_sentence semantic"
+REASONS = {
+    "copied": "copy language",
+    "empty or symbols": "empty",
+    "loop": "repetition",
+    "oscillation": "repetition",
+    "mojibake": "encoding",
+    "replacement character": "encoding",
+    "markup": "markup",
+    "URL lost": "urls",
+    "placeholder lost": "placeholders",
+    "wrong script": "script",
+    "traditional characters": "script",
+    "wrong language": "language",
+    "English instead": "language script",
+    "half untranslated": "copy",
+    "cut off": SHORTER,
+    "half dropped": f"{SHORTER} numbers",
+    "number changed": "numbers",
+    "number dropped": "numbers",
+    "invented sentence": f"{LONGER} numbers",
+    "shuffled": f"{SHORTER} {LONGER} numbers",
+    "sentence dropped": f"{SHORTER} numbers",
+}
+"""Checks that say of a fault what it is."""
+
 
 @dataclass(frozen=True)
 class Texts:

@@ -71,22 +71,23 @@ def score_batch(item_ids: Sequence[str], scores: np.ndarray, rules: Sequence[Rul
 
 
 class ScoreReader:
-    """Reads stored scores row by row: the inverse of `score_batch`."""
+    """Reads stored scores row by row: the inverse of `score_batch`. Files and row groups may end within a row."""
 
     def __init__(self, paths: Iterable[Path], width: int) -> None:
         self._batches = (batch for path in paths for batch in read_batches(path, ["score"], width * 8192))
         self._width = width
-        self._left = np.zeros((0, width), np.float32)
+        self._left = np.zeros(0, np.float32)
 
     def take(self, rows: int) -> np.ndarray:
         """Return the next rows' scores (rows, width) float32, NaN where a check abstained."""
-        parts = [self._left]
-        while sum(map(len, parts)) < rows:
-            scores = next(self._batches).column("score").to_numpy(zero_copy_only=False)
-            parts.append(scores.astype(np.float32).reshape(-1, self._width))
-        all_of_them = np.concatenate(parts)
-        self._left = all_of_them[rows:]
-        return all_of_them[:rows]
+        parts, missing = [self._left], rows * self._width - len(self._left)
+        while missing > 0:
+            scores = next(self._batches).column("score").to_numpy(zero_copy_only=False).astype(np.float32)
+            parts.append(scores)
+            missing -= len(scores)
+        found = np.concatenate(parts)
+        self._left = found[rows * self._width :]
+        return found[: rows * self._width].reshape(rows, self._width)
 
 
 def score_text(check: Check, pair: TextPair, lang: Target) -> float:
