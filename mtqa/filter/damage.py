@@ -43,6 +43,8 @@ SIGNS = frozenset("?¬\u00ad¤¦¨©®¯±¶¸¼½¾¿÷‡†‰™€√≈∞
 """Without one of these, `ESCAPES` (which may be `u00` too) and `INSIDE` match nothing."""
 ASCII, ASCII_SIGNS = bytes(range(0x80)), frozenset(map(chr, range(0x80)))
 USUAL, LAST_USUAL = 0.7, 0xD7
+RUSSIAN = frozenset(map(chr, range(0x410, 0x450))) | frozenset("Ёё«»„“”–—…")
+"""Text of nothing else is right: of UTF-8 that was misread, half the signs are none of these."""
 
 
 def encoding_damage(source: str | None, target: str, lang: Target) -> float | None:
@@ -81,8 +83,10 @@ def _misread(text: str) -> int:
     """Return the number of places that look like UTF-8 read in another encoding."""
     if "锟斤拷" in text:
         return GRAVE
+    distinct = characters(text) - ASCII_SIGNS
+    if distinct <= RUSSIAN:
+        return 0
     if beside := " ".join(BESIDE.findall(text)):
-        distinct = characters(text)
         codecs = [
             codec
             for codec, (lead, rest, pair) in _pairs().items()
@@ -95,7 +99,6 @@ def _misread(text: str) -> int:
 
             if places := badness(text):
                 return int(places)
-    distinct = characters(text) - ASCII_SIGNS
     if not CJK_SIGNS.search("".join(distinct)) or len(distinct & _usual()) >= USUAL * len(distinct):
         return 0
     runs = " ".join(CJK_RUN.findall(text))
