@@ -72,11 +72,17 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare.py wrote")
     parser.add_argument("--scores", type=Path, required=True, help="what evaluate.py printed")
-    parser.add_argument("--log", type=Path, required=True, help="train.py's log.jsonl")
+    parser.add_argument(
+        "--log",
+        type=Path,
+        required=True,
+        nargs="+",
+        help="log.jsonl of every run of train.py that the weights went through",
+    )
     parser.add_argument("--hours", required=True, help="how long the training took, in words")
     args = parser.parse_args()
     scores = json.loads(args.scores.read_text(encoding="utf-8"))
-    log = [json.loads(line) for line in args.log.open(encoding="utf-8")]
+    last = [json.loads(log.read_text(encoding="utf-8").splitlines()[-1]) for log in args.log]
     names = {"deu": "German", "spa": "Spanish"}
     sizes = {"tatoeba": "1,000", "flores": "997"}
     sets = {k: v for k, v in scores.items() if k != "beam"}
@@ -93,11 +99,11 @@ def main() -> None:
         beam=scores["beam"],
         rows="\n".join(rows),
         signatures=", ".join(dict.fromkeys(f"`{s}`" for v in sets.values() for s in v["signatures"])),
-        steps=log[-1]["step"],
-        tokens=log[-1]["tokens"] / 1e6,
+        steps=sum(run["step"] for run in last),
+        tokens=sum(run["tokens"] for run in last) / 1e6,
         pairs=pairs,
         hours=args.hours,
-        dev_loss=log[-1]["dev_loss"],
+        dev_loss=last[-1]["dev_loss"],
     )
     (args.model / "README.md").write_text(card, encoding="utf-8", newline="\n")
 

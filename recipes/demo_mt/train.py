@@ -2,8 +2,8 @@
 
 One process, CPU, deterministic: batch n depends on (rows, seed, n) only, so a stopped run that is started again goes
 on as if nothing had happened. The learning rate rises for 200 steps, stays, and falls linearly to zero over the
-last part (--decay) of the steps; a run can therefore be prolonged as long as it has not begun to decay. Every epoch
-has other names in its sentences (names.py) and other sentences joined.
+last part (--decay) of the steps; a run can therefore be prolonged as long as it has not begun to decay, and a finished
+model trained on (--start). Every epoch has other names in its sentences (names.py) and other sentences joined.
 """
 
 from __future__ import annotations
@@ -154,6 +154,15 @@ def load_checkpoint(folder: Path, model, optims: list[torch.optim.Optimizer]) ->
     return state["step"], state["tokens"]
 
 
+def load_weights(folder: Path, model) -> None:
+    """Take the weights of a finished model (fp16); its vocabulary must be that of the data."""
+    weights = load_file(folder / "model.safetensors")
+    size = tuple(weights["model.shared.weight"].shape)
+    if size != tuple(model.model.shared.weight.shape):
+        raise SystemExit(f"{folder}: embeddings of {size}, the data's vocabulary needs another size; prepare it anew")
+    model.load_state_dict({n: w.float() for n, w in weights.items()}, strict=False)
+
+
 @torch.no_grad()
 def dev_loss(model, rows: list) -> float:
     """Return the mean cross-entropy (nats) per target token of the development rows."""
@@ -171,6 +180,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that prepare.py wrote")
     parser.add_argument("--work", type=Path, required=True, help="checkpoints and log")
     parser.add_argument("--out", type=Path, required=True, help="the finished model, fp16")
+    parser.add_argument("--start", type=Path, help="a finished model to train on, in place of random weights")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--decay", type=float, default=0.3, help="share of the steps over which the rate falls to zero")
     parser.add_argument("--batch-tokens", type=int, default=3500)
@@ -183,6 +193,8 @@ def main() -> None:
     dev = Rows(args.data, "dev.jsonl", vocabulary).encode(None)
     dev.sort(key=lambda r: len(r[1]))
     model = build_model(len(vocabulary))
+    if args.start:
+        load_weights(args.start, model)
     model.train()
     optims = optimizers(model)
     step, tokens = load_checkpoint(args.work, model, optims)
