@@ -24,7 +24,7 @@ def command(
     Writes results.json, study.md and curves.svg; what is done is skipped, an interrupted study goes on where it
     stopped, and results stand after every whole seed.
 
-    Example: mtqa study recipes/study.yaml --data data --out runs/study
+    Example: mtqa study recipes/study-cpu.yaml --data data --out runs/study-cpu
     """
     from mtqa.study.run import pending, run_study
     from mtqa.study.settings import load_study
