@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mtqa.core.recipe import Settings
 
 BENCHMARKS = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-NC 4.0"}
-"""Benchmarks and the licences of their data."""
+"""Benchmarks of sentences across languages, and the licences of their data."""
+COLLECTIONS = ("beir", "trec", "miracl", "mr-tydi", "ciral", "afriqa")
+"""Benchmarks of retrieval in a collection: how their files are laid out."""
+METRICS = ("nDCG@10", "Recall@100", "MRR@10", "MAP")
+
+
+def _codes(languages: list[str] | None) -> list[str] | None:
+    if languages is None:
+        return None
+    from mtqa.core.errors import UsageError
+    from mtqa.core.languages import resolve
+
+    if not languages:
+        raise ValueError("name at least one language, or leave the key out for all")
+    try:
+        return sorted({resolve(language) for language in languages})
+    except UsageError as error:
+        raise ValueError(" ".join(filter(None, [error.what, error.expected]))) from error
+
+
+def _metrics(names: list[str]) -> list[str]:
+    for name in names:
+        if not re.fullmatch(r"MAP|(nDCG|Recall|MRR)@[1-9]\d*", name):
+            raise ValueError(f"there is no metric '{name}'; known are MAP, nDCG@k, Recall@k and MRR@k, such as nDCG@20")
+    if not names or len(set(names)) < len(names):
+        raise ValueError("name at least one metric, and each once")
+    return names
+
+
+Languages = Annotated[list[str] | None, AfterValidator(_codes)]
 
 
 class EvaluateSettings(Settings):
@@ -17,7 +47,7 @@ class EvaluateSettings(Settings):
 
     benchmark: Literal["xquad-r", "mlqa-r"] = Field("xquad-r", description="The benchmark.")
     data: str = Field("sample", description="Folder of the official files (en.json, de.json, …), or 'sample'.")
-    languages: list[str] | None = Field(None, description="Languages to use, all that the data have by default.")
+    languages: Languages = Field(None, description="Languages to use, all that the data have by default.")
     candidate: Literal["sentence", "sentence+context", "passage"] = Field(
         "sentence", description="What is found: sentences (alone or with their context), or whole passages (MLIR)."
     )
@@ -26,21 +56,42 @@ class EvaluateSettings(Settings):
     vectors: str | None = Field(None, description="Vectors of queries and candidates (.npz) instead of a model's.")
     device: str = Field("cpu", description="Where the model runs: cpu, cuda, cuda:1, mps.")
 
-    @field_validator("languages")
-    @classmethod
-    def _codes(cls, languages: list[str] | None) -> list[str] | None:
-        if languages is None:
-            return None
-        from mtqa.core.errors import UsageError
-        from mtqa.core.languages import resolve
-
-        if not languages:
-            raise ValueError("name at least one language, or leave the key out for all")
-        try:
-            return sorted({resolve(language) for language in languages})
-        except UsageError as error:
-            raise ValueError(" ".join(filter(None, [error.what, error.expected]))) from error
-
     def record(self) -> dict[str, Any]:
         """Return the settings without the places of files, whose contents the manifest's inputs name by hash."""
         return self.model_dump(mode="json", exclude={"data", "vectors"})
+
+
+class CollectionSettings(Settings):
+    """Which collection is searched, how deep, and what is measured; or a run that was made elsewhere."""
+
+    benchmark: Literal["beir", "trec", "miracl", "mr-tydi", "ciral", "afriqa", "xquad-r", "mlqa-r"] = Field(
+        "beir", description="The benchmark, that is how its files are laid out."
+    )
+    data: str = Field("", description="Folder of the benchmark's files under their published names.")
+    split: str | None = Field(None, description="Whose queries are asked, the benchmark's usual split by default.")
+    languages: Languages = Field(None, description="Languages to use; of files that tell none, the one they are in.")
+    metrics: Annotated[list[str], AfterValidator(_metrics)] = Field(
+        list(METRICS), description="What is measured: MAP, nDCG@k, Recall@k, MRR@k."
+    )
+    depth: int = Field(1000, ge=1, le=100_000, description="Documents that are kept of each query's ranking.")
+    cache: str | None = Field(None, description="Folder that keeps the documents' vectors for later evaluations.")
+    run: str | None = Field(None, description="A ranking (TREC run) to evaluate instead of a model's.")
+    qrels: str | None = Field(None, description="The judgements (qrels) for the run.")
+    resamples: int = Field(1000, ge=100, le=1_000_000, description="Bootstrap resamples for the intervals.")
+    seed: int = Field(7, ge=0, description="Seed of the bootstrap.")
+    device: str = Field("cpu", description="Where the model runs and vectors are compared: cpu, cuda, cuda:1.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> CollectionSettings:
+        if (self.run is None) != (self.qrels is None):
+            raise ValueError("a run needs judgements: give both run and qrels")
+        if not self.data and self.run is None:
+            raise ValueError("the folder of the benchmark's files is missing: give data")
+        deepest = max((int(name.partition("@")[2] or 0) for name in self.metrics), default=0)
+        if deepest > self.depth:
+            raise ValueError(f"depth {self.depth} cannot show metrics at {deepest}: give a greater depth")
+        return self
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings without the places of files, whose contents the manifest's inputs name by hash."""
+        return self.model_dump(mode="json", exclude={"data", "cache", "run", "qrels"})

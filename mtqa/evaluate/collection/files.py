@@ -1,0 +1,92 @@
+"""The text files that collections are made of, line by line: plain or gzip, with errors that name file and line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from mtqa.core.errors import UsageError
+
+QUERY_KEYS = (("_id", "id", "query_id", "qid"), ("text", "query", "question"))
+DOCUMENT_KEYS = (("_id", "docid", "id"), ("text", "contents"))
+
+
+def lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (place for errors, line without its end) of every line that is not empty.
+
+    Raises UsageError where the file is missing, not UTF-8 or a broken gzip file.
+    """
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(file, 1):
+                if text := line.rstrip("\r\n"):
+                    yield f"{path}, line {number}", text
+    except UnicodeDecodeError as error:
+        raise UsageError("The file is not UTF-8.", where=path, expected="UTF-8 text") from error
+    except (EOFError, zlib.error, OSError) as error:
+        reason = getattr(error, "strerror", None) or "a damaged gzip file"
+        raise UsageError(f"The file cannot be read: {reason}.", where=path, next_step="copy the file again") from error
+
+
+def texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (id, text) of queries: JSON lines (`_id` and `text`), or lines of id, tab, text."""
+    return ((name, text) for name, text in _records(path, QUERY_KEYS))
+
+
+def documents(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Yield (id, text) of documents, file after file; a title comes first, then one space.
+
+    JSON lines with `_id`, `docid` or `id`, `text` or `contents`, and perhaps `title`; or lines of id, tab, text.
+    """
+    for path in paths:
+        yield from _records(path, DOCUMENT_KEYS)
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (place for errors, object) of a file of JSON lines."""
+    for where, line in lines(path):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise UsageError("A line is not JSON.", where=where, expected="one JSON object a line") from error
+        if not isinstance(row, dict):
+            raise UsageError("A line is not a JSON object.", where=where, expected="one JSON object a line")
+        yield where, row
+
+
+def _records(path: Path, keys: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    if path.name.removesuffix(".gz").endswith(".jsonl"):
+        for where, row in json_lines(path):
+            name, text = (_value(row, among, where) for among in keys)
+            title = str(row.get("title") or "")
+            yield checked(name, where), f"{title} {text}".strip() if title else text
+        return
+    for where, line in lines(path):
+        name, tab, text = line.partition("\t")
+        if not tab:
+            raise UsageError("A line has no tab.", where=where, expected="id, tab, text")
+        yield checked(name.strip(), where), text
+
+
+def _value(row: dict[str, Any], among: tuple[str, ...], where: str) -> str:
+    for key in among:
+        if row.get(key) is not None:
+            return str(row[key])
+    raise UsageError(f"A line has no '{among[0]}'.", where=where, expected=f"one of {', '.join(among)}")
+
+
+def checked(name: str, where: str) -> str:
+    """Return an id that a TREC file can hold; raises UsageError for one that is empty or has white space."""
+    if not name or name.split() != [name]:
+        raise UsageError(f"The id {name!r} is empty or has white space.", where=where, expected="an id without spaces")
+    return name
+
+
+def _open(path: Path) -> TextIO:
+    if path.name.endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="\n")
+    return path.open(encoding="utf-8-sig", newline="\n")

@@ -1,0 +1,192 @@
+"""Evaluate an encoder, BM25 or a given ranking on a collection: metrics with intervals, rankings, one folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mtqa import __version__
+from mtqa.core.corpus import disk_error
+from mtqa.core.errors import UsageError
+from mtqa.core.hashing import file_sha256, fingerprint
+from mtqa.core.manifest import Manifest, write_text_atomic
+from mtqa.core.output import Building, Work, building, guard, up_to_date
+from mtqa.core.progress import say
+from mtqa.evaluate.collection import bm25
+from mtqa.evaluate.collection.layouts import LAYOUTS, Source, sources
+from mtqa.evaluate.collection.retrieve import Lexical, dense
+from mtqa.evaluate.collection.summary import FILE, Measured, measured, summarise, write_per_query
+from mtqa.evaluate.collection.tasks import Task, load_task
+from mtqa.evaluate.collection.trec import Judged, Run, read_qrels, read_run, write_qrels, write_run
+from mtqa.evaluate.lareqa import data_files
+from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
+
+STAGE, VERSION = "evaluate-collection", 1
+METRICS_FILE, RUN_FILE, QRELS_FILE = "metrics.json", "run.trec", "qrels.trec"
+
+
+def evaluate_collection(model: str, settings: CollectionSettings, out: Path, *, overwrite: bool = False) -> Manifest:
+    """Evaluate a model (name, folder, 'demo' or 'bm25') on a collection into the folder `out`.
+
+    Writes `metrics.json` and `per_query.parquet` (see `summary`), the ranking `run.trec` and the judgements
+    `qrels.trec` (in a folder a language where there are several), and the manifest. Vectors lie in `settings.cache`, or
+    beside `out` until it stands, so that a killed job goes on. Returns at once where `out` holds this evaluation.
+    Raises UsageError for wrong data or model, before anything is encoded.
+    """
+    found = _sources(model, settings)
+    data = fingerprint({str(source.lang): [file_sha256(path) for path in source.files] for source in found})
+    work = Work(STAGE, VERSION, settings.record(), {"data": data, "model": _model_fingerprint(model)})
+    if done := _done(out, work, overwrite=overwrite):
+        return done
+    tasks = [load_task(source) for source in found]
+    parking = out.with_name(f".{out.name}.vectors")
+    place = Path(settings.cache) if settings.cache else parking
+    lexical = model == bm25.NAME
+    retrieve = (
+        Lexical(settings.depth)
+        if lexical
+        else dense(model, work.inputs["model"], settings.depth, place, settings.device)
+    )
+    system = model if lexical else Path(model).name
+    lines, missing = [], 0
+    with building(out, work, overwrite=overwrite) as build:
+        for task in tasks:
+            ids, run = retrieve(task)
+            _write_rankings(build.path / (str(task.source.lang) if len(tasks) > 1 else ""), run, task.judged, system)
+            lines.append(measured(task.source.lang, task.judged, run, settings.metrics, len(ids)))
+            missing += _missing(task, ids)
+        counts = _counts(tasks, lines) | {"relevant_but_no_document": missing}
+        about = _about(settings, counts, lines) | {"sim": bm25.SIGNATURE if lexical else "dot"}
+        manifest = _finish(build, lines, settings, about, counts, {"model": system})
+    shutil.rmtree(parking, ignore_errors=True)
+    return manifest
+
+
+def evaluate_run(settings: CollectionSettings, out: Path, *, overwrite: bool = False) -> Manifest:
+    """Evaluate the ranking `settings.run` against `settings.qrels` (both TREC files) into the folder `out`.
+
+    As `trec_eval -c`: a judged query that the ranking lacks counts with 0. Raises UsageError where a file is missing
+    or wrong, or the two have no query in common.
+    """
+    run_file, qrels_file = Path(str(settings.run)), Path(str(settings.qrels))
+    run, judged = read_run(run_file), read_qrels(qrels_file)
+    inputs = {"run": file_sha256(run_file), "qrels": file_sha256(qrels_file)}
+    work = Work(STAGE, VERSION, settings.record(), inputs)
+    if done := _done(out, work, overwrite=overwrite):
+        return done
+    answered = {query: texts for query, texts in judged.items() if any(value > 0 for value in texts.values())}
+    if not run.keys() & answered.keys():
+        raise UsageError("The run and the judgements have no query in common.", where=f"{run_file}, {qrels_file}")
+    with building(out, work, overwrite=overwrite) as build:
+        lines = [measured(None, answered, run, settings.metrics, None)]
+        counts = {
+            "queries": len(answered),
+            "queries_without_relevant": len(judged) - len(answered),
+            "queries_not_in_run": len(answered.keys() - run.keys()),
+            "queries_not_judged": len(run.keys() - judged.keys()),
+        }
+        about = {"run": run_file.name, "qrels": qrels_file.name, "queries": str(len(answered)), "tie": "trec_eval"}
+        return _finish(build, lines, settings, about, counts, {"run": run_file.name})
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Return `metrics.json` of a finished evaluation of a collection."""
+    return json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def _done(out: Path, work: Work, *, overwrite: bool) -> Manifest | None:
+    done = up_to_date(out, work)
+    if done is None:
+        guard(out, work, overwrite=overwrite)
+    else:
+        say(f"{out}: up to date")
+    return done
+
+
+def _sources(model: str, settings: CollectionSettings) -> list[Source]:
+    folder = Path(settings.data)
+    if settings.benchmark not in BENCHMARKS:
+        return sources(settings.benchmark, folder, settings.split, settings.languages)
+    if model != bm25.NAME:
+        raise ValueError(f"{settings.benchmark} is a collection for BM25 only")
+    files = data_files(folder, settings.benchmark, settings.languages)
+    return [Source("lareqa", lang, lang, lang, path, path, (path,)) for lang, path in files.items()]
+
+
+def _model_fingerprint(model: str) -> str:
+    if model == bm25.NAME:
+        return bm25.fingerprint()
+    from mtqa.core.encode import model_fingerprint
+
+    return model_fingerprint(model)
+
+
+def _write_rankings(folder: Path, run: Run, judged: Judged, system: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_run(run, folder / RUN_FILE, system)
+        write_qrels(judged, folder / QRELS_FILE)
+    except OSError as error:
+        raise disk_error(folder, error) from error
+
+
+def _missing(task: Task, ids: pa.ChunkedArray) -> int:
+    """Return how many relevant documents the collection does not hold: they count as not found."""
+    names = {name for texts in task.judged.values() for name, value in texts.items() if value > 0}
+    return len(names) - int(pc.sum(pc.is_in(pa.array(list(names)), value_set=ids.combine_chunks())).as_py())
+
+
+def _counts(tasks: Sequence[Task], lines: Sequence[Measured]) -> dict[str, int]:
+    return {
+        "queries": sum(len(task.queries) for task in tasks),
+        "queries_without_relevant": sum(task.unanswered for task in tasks),
+        "queries_not_judged": sum(task.unjudged for task in tasks),
+        "documents": sum(line.documents or 0 for line in lines),
+    }
+
+
+def _about(settings: CollectionSettings, counts: Mapping[str, int], lines: Sequence[Measured]) -> dict[str, str]:
+    """Return what signatures say: data and their size, split, languages, text of a document, depth, order of ties."""
+    data = (
+        settings.benchmark if settings.benchmark in BENCHMARKS else f"{settings.benchmark}-{Path(settings.data).name}"
+    )
+    split = settings.split or ("all" if settings.benchmark in BENCHMARKS else LAYOUTS[settings.benchmark].split)
+    return {
+        "data": f"{data}-{counts['documents']}",
+        "split": split,
+        "langs": "+".join(str(line.lang) for line in lines if line.lang) or "unknown",
+        "queries": str(counts["queries"]),
+        "doc": "sentence" if settings.benchmark in BENCHMARKS else "title+text",
+        "cut": str(settings.depth),
+        "tie": "trec_eval",
+    }
+
+
+def _finish(
+    build: Building,
+    lines: Sequence[Measured],
+    settings: CollectionSettings,
+    about: Mapping[str, str],
+    counts: Mapping[str, int],
+    info: Mapping[str, Any],
+) -> Manifest:
+    """Write metrics and per-query values, and the manifest."""
+    metrics = summarise(lines, settings, about, counts)
+    try:
+        rows = write_per_query(lines, settings.metrics, build.path / FILE)
+        write_text_atomic(build.path / METRICS_FILE, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+    except OSError as error:
+        raise disk_error(build.path, error) from error
+    licence = BENCHMARKS.get(settings.benchmark) or LAYOUTS[settings.benchmark].licence
+    return build.finish(
+        {"all": build.record_rest(build.work.fingerprint, {FILE: rows})},
+        counts=metrics["counts"],
+        licences=[] if settings.run else [licence],
+        info={**info, "mtqa": __version__, "metrics": metrics["metrics"], "signatures": metrics["signatures"]},
+    )

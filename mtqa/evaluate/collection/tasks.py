@@ -1,0 +1,102 @@
+"""From the files of a task to its queries, judgements and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtqa.core.errors import UsageError
+from mtqa.core.hashing import content_id
+from mtqa.evaluate.collection.files import checked, documents, json_lines, texts
+from mtqa.evaluate.collection.layouts import Source
+from mtqa.evaluate.collection.trec import Judged, read_qrels
+from mtqa.evaluate.lareqa import load
+
+
+@dataclass(frozen=True)
+class Task:
+    """Queries (id → text) that have a relevant document, in file order, their judgements, and what was left out.
+
+    `unanswered`: judged queries of which nothing is relevant; `unjudged`: queries without judgements.
+    """
+
+    source: Source
+    queries: dict[str, str]
+    judged: Judged
+    unanswered: int = 0
+    unjudged: int = 0
+
+
+def load_task(source: Source) -> Task:
+    """Read queries and judgements; raises UsageError where a judged query has no text, or nothing is relevant."""
+    if source.layout == "afriqa":
+        return _afriqa(source)
+    if source.layout == "lareqa":
+        return _lareqa(source)
+    judged, queries = read_qrels(source.qrels), dict(texts(source.topics))
+    for query in judged:
+        if query not in queries:
+            raise UsageError(
+                f"The query '{query}' is judged but has no text.", where=f"{source.qrels}, {source.topics}"
+            )
+    answered = {q: texts for q, texts in judged.items() if any(value > 0 for value in texts.values())}
+    if not answered:
+        raise UsageError("No document is relevant to any query.", where=source.qrels, expected="relevance above 0")
+    kept = {query: text for query, text in queries.items() if query in answered}
+    return Task(
+        source, kept, {q: judged[q] for q in kept}, len(judged) - len(answered), len(queries.keys() - judged.keys())
+    )
+
+
+def task_documents(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield (id, text) of a task's documents, in the order of the files."""
+    if source.layout == "afriqa":
+        yield from _afriqa_documents(source.documents)
+    elif source.layout == "lareqa":
+        bench = load(str(source.lang), {str(source.lang): source.topics})
+        yield from ((candidate.id, candidate.sentence) for candidate in bench.candidates)
+    else:
+        yield from documents(source.documents)
+
+
+def _lareqa(source: Source) -> Task:
+    """XQuAD-R or MLQA-R within one language: MAP is then the language's part of Mo."""
+    bench = load(str(source.lang), {str(source.lang): source.topics})
+    queries = {checked(query.id, str(source.topics)): query.text for query in bench.queries}
+    gold = (bench.candidates[place].id for place in bench.gold[:, 0].tolist())
+    return Task(source, queries, {query: {name: 1} for query, name in zip(queries, gold, strict=True)})
+
+
+def _afriqa(source: Source) -> Task:
+    """AfriQA's gold passages: the question in its language, and the passage it came with as the relevant one."""
+    queries: dict[str, str] = {}
+    judged: Judged = {}
+    rows = list(json_lines(source.topics))
+    for where, row in rows:
+        name, passage = checked(_cell(row, "id", where), where), _passage(row, where)
+        if name in queries:
+            raise UsageError(f"The id '{name}' occurs twice.", where=where)
+        if passage:
+            queries[name] = _cell(row, "question_lang", where)
+            judged[name] = {content_id(passage): 1}
+    return Task(source, queries, judged, unanswered=len(rows) - len(queries))
+
+
+def _afriqa_documents(paths: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the different passages of all files: the pool that every language's questions are asked of."""
+    passages = dict.fromkeys(_passage(row, where) for path in paths for where, row in json_lines(path))
+    yield from ((content_id(text), text) for text in passages if text)
+
+
+def _passage(row: dict[str, Any], where: str) -> str:
+    """Return title and passage; empty where the annotators found none."""
+    passage = _cell(row, "context", where)
+    return f"{row.get('title') or ''} {passage}".strip() if passage else ""
+
+
+def _cell(row: dict[str, Any], key: str, where: str) -> str:
+    if key not in row:
+        raise UsageError(f"The line has no '{key}'.", where=where, expected="AfriQA's gold passages")
+    return str(row[key] or "")
