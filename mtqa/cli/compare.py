@@ -15,6 +15,7 @@ def command(
     seed: Annotated[int, Option(min=0, help="Seed of the resampling.")] = 7,
     languages: Annotated[bool, Option("--languages", help="Show the differences of each query language.")] = False,
     json: Annotated[bool, Option("--json", help="Print all differences as JSON.")] = False,
+    report: Annotated[Path | None, Option(help="Write an HTML page as well: one file, readable offline.")] = None,
 ) -> None:
     """Compare the first system with each other one: differences, intervals, tests, Holm-corrected.
 
@@ -25,7 +26,12 @@ def command(
     """
     from mtqa.study.compare import compare, find_systems, text
 
-    found = compare([one for path in runs for one in find_systems(path)], resamples=resamples, seed=seed)
+    systems = [one for path in runs for one in find_systems(path)]
+    found = compare(systems, resamples=resamples, seed=seed)
+    if report is not None:
+        from mtqa.report.comparison import write_comparison
+
+        write_comparison(found, {one.name: one.evaluations for one in systems}, report)
     if json:
         from json import dumps
 

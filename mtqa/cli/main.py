@@ -29,7 +29,7 @@ COMMANDS = {
     "run": "All stages of a recipe; skips what is up to date",
     "study": "Arms with several seeds on equal data; says what wins",
     "compare": "Differences between evaluations, with intervals",
-    "report": "Write the HTML report of a run anew",
+    "report": "Write the HTML report of a run or study anew",
     "status": "Show which stages of a run are done",
     "inspect": "Show what a folder holds, rows side by side",
     "languages": "List the languages, by any of their names",

@@ -1,4 +1,4 @@
-"""`mtqa report`: the HTML report of a run."""
+"""`mtqa report`: the HTML report of a run, a study or an evaluation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 
-def command(run: Annotated[Path, typer.Argument(help="The run folder.")]) -> None:
-    """Write RUN/report.html anew from what the run holds: one file, no network needed to read it.
+def command(run: Annotated[Path, typer.Argument(help="The folder of a run, a study or an evaluation.")]) -> None:
+    """Write RUN/report.html anew from what the folder holds: one file, no network needed to read it.
+
+    The report of a comparison is written by `mtqa compare … --report FILE`.
 
     Example: mtqa report runs/quickstart
     """

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 COLOURS = ("#6b7280", "#d97706", "#2563eb", "#059669", "#9333ea", "#dc2626", "#0891b2", "#65a30d")
+FEW_POINTS = 12
 INK, LINE = "#010203", "#040506"
 """Stand for the page's colours of text and lines, light or dark, until the SVG is written."""
 PLAIN: dict[Any, Any] = {
@@ -27,10 +28,13 @@ PLAIN: dict[Any, Any] = {
 }
 
 
-def interval_plot(values: Mapping[str, Mapping[str, tuple[float, float, float]]]) -> str:
-    """Return a dot with its interval for each arm (row) and measure (panel).
+def interval_plot(
+    values: Mapping[str, Mapping[str, tuple[float, float, float]]],
+    seeds: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+) -> str:
+    """Return a dot with its interval for each arm (row) and measure (panel), and below it a tick for each seed.
 
-    `values` maps arm → measure → (value, low, high).
+    `values` maps arm → measure → (value, low, high); `seeds` arm → measure → values of its seeds.
     """
     spoken = (
         f"{arm}: " + ", ".join(f"{measure} {value:.4g} ({low:.4g} to {high:.4g})" for measure, (value, low, high) in by)
@@ -43,11 +47,14 @@ def interval_plot(values: Mapping[str, Mapping[str, tuple[float, float, float]]]
         size = (2.6 * len(measures), 0.5 + 0.42 * len(values))
         figure, axes = plt.subplots(1, len(measures), figsize=size, sharey=True, squeeze=False)
         for axis, measure in zip(axes[0], measures, strict=True):
-            for row, by_measure in enumerate(values.values()):
+            for row, (arm, by_measure) in enumerate(values.items()):
                 value, low, high = by_measure[measure]
                 colour = COLOURS[row % len(COLOURS)]
                 axis.plot([low, high], [row, row], color=colour, linewidth=2.5, solid_capstyle="round")
                 axis.plot([value], [row], "o", color=colour, markersize=6)
+                own = seeds[arm][measure] if seeds else []
+                if len(own) > 1:
+                    axis.plot(own, [row + 0.28] * len(own), "|", color=colour, markersize=5)
             axis.set_title(measure, fontsize=10, loc="left")
             axis.set_yticks(range(len(values)), list(values))
             axis.set_ylim(len(values) - 0.5, -0.5)
@@ -57,20 +64,51 @@ def interval_plot(values: Mapping[str, Mapping[str, tuple[float, float, float]]]
     return _svg(draw, label)
 
 
-def curve_plot(curves: Mapping[str, Sequence[tuple[int, float]]], y_label: str) -> str:
-    """Return lines of (step, value) by name, in the order given."""
+def curve_plot(
+    curves: Mapping[str, Sequence[tuple[float, float]]], y_label: str, x_label: str = "training step"
+) -> str:
+    """Return lines of (x, y) by name, in the order given; few points are marked, and many start at zero."""
     ends = (f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in curves.items())
-    label = f"{y_label} by training step: {'; '.join(ends)}."
+    label = f"{y_label} by {x_label}: {'; '.join(ends)}."
+    few = max(map(len, curves.values())) <= FEW_POINTS
 
     def draw(plt: Any) -> Any:
         figure, axis = plt.subplots(figsize=(7.2, 2.8))
         for index, (name, points) in enumerate(curves.items()):
             colour = COLOURS[(index + 1) % len(COLOURS)]
             axis.plot([s for s, _ in points], [v for _, v in points], color=colour, label=name, linewidth=1.6)
-        axis.set_xlabel("step")
-        axis.set_ylabel(y_label)
-        axis.set_ylim(bottom=0)
+            if few:
+                axis.plot([x for x, _ in points], [y for _, y in points], "o", color=colour, markersize=4)
+        axis.set(xlabel=x_label, ylabel=y_label)
+        if not few:
+            axis.set_ylim(bottom=0)
         axis.legend(frameon=False)
+        return figure
+
+    return _svg(draw, label)
+
+
+def ratio_plot(languages: Sequence[str], ratios: Mapping[str, Sequence[float]], y_label: str) -> str:
+    """Return a dot for each language (column) and name, around the line at 1 that stands for no preference."""
+    spoken = (
+        f"{name}: " + ", ".join(f"{lang} {ratio:.2f}" for lang, ratio in zip(languages, values, strict=True))
+        for name, values in ratios.items()
+    )
+    label = f"{y_label}, by language; 1 is no preference. {'; '.join(spoken)}."
+
+    def draw(plt: Any) -> Any:
+        figure, axis = plt.subplots(figsize=(max(5.0, 0.66 * len(languages) + 2.4), 2.8))
+        axis.axhline(1, color=INK, linewidth=1)
+        step = 0.6 / max(1, len(ratios) - 1)
+        for index, (name, values) in enumerate(ratios.items()):
+            left = -0.3 + index * step if len(ratios) > 1 else 0.0
+            places = [column + left for column in range(len(languages))]
+            axis.plot(places, values, "o", color=COLOURS[index % len(COLOURS)], label=name, markersize=5)
+        axis.set_xticks(range(len(languages)), languages)
+        axis.set_ylabel(y_label)
+        axis.margins(y=0.15)
+        axis.grid(False, axis="x")
+        axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
         return figure
 
     return _svg(draw, label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from mtqa.report.plots import curve_plot, smoothed
 SMOOTHING = 10
 
 
-def batches(run: Path, arms: list[str]) -> list[dict[str, Any]]:
+def batches(shards: Mapping[str, Path]) -> list[dict[str, Any]]:
     """Return the composition of every arm's batches: kinds, items, and pairs by query and passage language."""
     out = []
-    for arm in arms:
-        counts = load_manifest(run / "shards" / arm).counts
+    for arm, folder in shards.items():
+        counts = load_manifest(folder).counts
         pairs = _pairs(counts)
         languages = sorted({lang for pair in pairs for lang in pair})
         values = [[pairs.get((q, p)) for p in languages] for q in languages]
@@ -49,14 +50,14 @@ def _pairs(counts: dict[str, Any]) -> dict[tuple[str, str], int]:
 
 def curves(run: Path, arms: list[str]) -> dict[str, str] | None:
     """Return the plot of the training losses, smoothed, and of the losses on held-out pairs where there are any."""
-    lines: dict[str, list[tuple[int, float]]] = {}
+    lines: dict[str, list[tuple[float, float]]] = {}
     for arm in arms:
         with (run / "model" / arm / "training.csv").open(encoding="utf-8", newline="") as file:
             records = list(csv.DictReader(file))
         losses = smoothed([float(r["loss"]) for r in records], SMOOTHING)
         if losses:
-            lines[arm] = [(int(r["step"]), loss) for r, loss in zip(records, losses, strict=True)]
-        held_out = [(int(r["step"]), float(r["validation_loss"])) for r in records if r["validation_loss"]]
+            lines[arm] = [(float(r["step"]), loss) for r, loss in zip(records, losses, strict=True)]
+        held_out = [(float(r["step"]), float(r["validation_loss"])) for r in records if r["validation_loss"]]
         if held_out:
             lines[f"{arm}, held-out"] = held_out
     if not lines:
