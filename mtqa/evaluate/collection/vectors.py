@@ -82,7 +82,7 @@ def checked_ids(parts: list[pa.Array]) -> pa.ChunkedArray:
 def _whole(path: Path, shape: tuple[int, int]) -> bool:
     """Tell whether a file holds an array of this shape in full: a broken copy is made again."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError):
         return False
     return bool(array.shape == shape and array.dtype == np.float32)
