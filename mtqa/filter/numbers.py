@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from mtqa.filter.clock import colons, counts_from_sunrise, times_in_words
 from mtqa.filter.numerals import Number, ascii_digits, english_values, letter_values, may_be_words, numbers
+from mtqa.filter.spelling import spelled
 from mtqa.filter.target import Target
 
 WORDED = frozenset(map(Decimal, [*range(21), "0.5", "1.5", 30, 40, 50, 100, 1000]))
 """Numbers in digits that translators write as words: their loss alone is no evidence."""
 SMALL = frozenset(map(Decimal, [*range(13), "0.5", "1.5"]))
+TENS = frozenset(map(Decimal, (20, 30, 40, 50, 100, 1000)))
 ROUND = re.compile(
     "hundert|cien|cent|сот|сто|yüz|εκατ|hond|hundr|sto|trăm|百|सौ|مائ|مئ|ร้อย|ratus|mia|백|tausend|mil|тысяч|bin|χίλι|"
     "duiz|tus|nghìn|ngàn|千|हज|ألف|พัน|천|ribu|elfu|tízez|ezer|száz|sto|tys|dziesi|zwanzig|vingt|veinte|venti|vinte|"
@@ -54,20 +57,21 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
 
     Paired are equal values in any digits, separators and scale words (230 million = 2.3亿, 30 to 50 thousand = 3到5万),
     decades and short years (1970s = '70s), centuries (1700s = 18th), afternoon hours (3 pm = 15), Buddhist years (+543)
-    in Thai, Lao and Khmer. Of a measure and its conversion, `100 feet (30 m)`, one is enough. Decades and numbers up to
-    20 may become words; English number words, months and Roman numerals may become digits; a repeated number counts
-    once.
+    in Thai, Lao and Khmer. Of a measure and its conversion, `100 feet (30 m)`, one is enough. Numbers may become
+    words (`spelling`; of whatever size and number where the words are not known), times of day too (`clock`);
+    English number words, months and Roman numerals may become digits; a repeated number counts once.
     """
     if source is None:
         return None
     if not DIGIT.search(source) and not DIGIT.search(target):
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
+    ours, theirs = colons(ours, theirs), colons(theirs, ours)
     found = numbers(theirs, joined=frozenset().union(*(n.values for n in numbers(ours))))
     given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
-    lost, added = _pair(given, found, lang)
+    lost, added = _pair(given, found, lang, counts_from_sunrise(ours, lang.code))
     if lost:
-        words = letter_values(target)
+        words = letter_values(target) | (frozenset() if added else times_in_words(ours, target, lang.code))
         wordy = not added and lang.code not in WITH_DIGITS | ALSO_WITH_DIGITS
         lost = [
             n
@@ -89,19 +93,30 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
 
 
 def _worded(number: Number, target: str, lang: Target) -> bool:
-    """Whether translators may have written a number as a word: small ones, and the decades that have names.
+    """Whether translators may have written a number as a word: small ones always, others if such a word stands there.
 
-    Where they keep digits, 13 and more only if a word of that kind stands there.
+    Where words are not known, round numbers and decades are believed to have become words.
     """
     if number.decade:
-        return any(value < 100 or value in NAMED_DECADES for value in number.values)
-    if not number.values <= WORDED:
-        return False
+        return any(_named_decade(value, target, lang) for value in number.values)
     if number.values <= SMALL:
         return True
+    found = [spelled(value, target, lang.code) for value in sorted(number.values)]
+    if any(found):
+        return True
+    if not number.values <= WORDED:
+        return False
     if lang.code in WITH_DIGITS:
-        return ROUND.search(target) is not None
+        return (number.values <= TENS or None in found) and ROUND.search(target) is not None
     return may_be_words(_size(number), target, lang.code)
+
+
+def _named_decade(value: Decimal, target: str, lang: Target) -> bool:
+    """Whether a decade may have become a word: that of its tens, where the language's words are known."""
+    if value >= 100 and value not in NAMED_DECADES:
+        return False
+    tens = value % 100
+    return tens <= 10 or any(spelled(n, target, lang.code) is not False for n in (tens, value))
 
 
 def _size(number: Number) -> Decimal:
@@ -109,14 +124,14 @@ def _size(number: Number) -> Decimal:
     return min(number.values) if number.scaled else max(number.values)
 
 
-def _pair(given: list[Number], found: list[Number], lang: Target) -> tuple[list[Number], list[Number]]:
+def _pair(given: list[Number], found: list[Number], lang: Target, sunrise: bool) -> tuple[list[Number], list[Number]]:
     """Return the numbers left over on both sides after pairing equal ones, then loosely equal ones."""
     left, right = list(given), list(found)
     scaled = any(n.scaled for n in (*given, *found))
     for loosely in (False, True):
         rest = []
         for number in left:
-            partner = next((n for n in right if _same(number, n, lang, loosely, scaled)), None)
+            partner = next((n for n in right if _same(number, n, lang, loosely, scaled, sunrise)), None)
             if partner is None:
                 rest.append(number)
             else:
@@ -125,14 +140,14 @@ def _pair(given: list[Number], found: list[Number], lang: Target) -> tuple[list[
     return left, right
 
 
-def _same(a: Number, b: Number, lang: Target, loosely: bool, scaled: bool) -> bool:
+def _same(a: Number, b: Number, lang: Target, loosely: bool, scaled: bool, sunrise: bool) -> bool:
     if not a.values.isdisjoint(b.values):
         return True
     if not loosely:
         return False
     if scaled and not {_digits(x) for x in a.values}.isdisjoint(_digits(y) for y in b.values):
         return True
-    return any(_related(x, y, lang) for x in a.values for y in b.values)
+    return any(_related(x, y, lang) or (sunrise and _six_apart(x, y)) for x in a.values for y in b.values)
 
 
 def _related(source: Decimal, target: Decimal, lang: Target) -> bool:
@@ -142,6 +157,10 @@ def _related(source: Decimal, target: Decimal, lang: Target) -> bool:
     if short > 0 and long <= 24 and long - short == 12:
         return True
     return lang.code in BUDDHIST and target - source == BUDDHIST_YEARS
+
+
+def _six_apart(x: Decimal, y: Decimal) -> bool:
+    return x <= 24 and y <= 12 and abs(x - y) % 12 == 6
 
 
 def _no_conversions(left: list[Number], all_numbers: list[Number], text: str) -> list[Number]:

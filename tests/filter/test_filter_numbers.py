@@ -53,6 +53,12 @@ from mtqa.filter.target import target
         ("300 people", "mutane ɗari uku", "hau_Latn"),
         ("300 people", "tanani gou", "kmb_Latn"),
         ("50 people", "পঞ্চাশ জন", "ben_Beng"),
+        ("in 15 minutes", "in fünfzehn Minuten", "deu_Latn"),
+        ("33 years", "treinta y tres años", "spa_Latn"),
+        ("at 2:30", "um 2.30 Uhr", "deu_Latn"),
+        ("at 2:30", "um halb drei", "deu_Latn"),
+        ("9am to 1pm", "kuanzia saa 3 asubuhi hadi saa 7 mchana", "swh_Latn"),
+        ("in the 1960s", "in den sechziger Jahren", "deu_Latn"),
     ],
 )
 def test_numbers_that_mean_the_same_are_paired(source, text, lang):
