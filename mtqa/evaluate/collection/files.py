@@ -32,9 +32,16 @@ def lines(path: Path) -> Iterator[tuple[str, str]]:
         raise UsageError(f"The file cannot be read: {reason}.", where=path, next_step="copy the file again") from error
 
 
-def texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield (id, text) of queries: JSON lines (`_id` and `text`), or lines of id, tab, text."""
-    return ((name, text) for name, text in _records(path, QUERY_KEYS))
+def texts(path: Path) -> dict[str, str]:
+    """Return id → text of queries: JSON lines (`_id` and `text`), or lines of id, tab, text.
+
+    Raises UsageError where a line is none of these, or an id has two texts.
+    """
+    found: dict[str, str] = {}
+    for name, text in _records(path, QUERY_KEYS):
+        if found.setdefault(name, text) != text:
+            raise UsageError(f"The query '{name}' occurs twice with different texts.", where=path)
+    return found
 
 
 def documents(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:

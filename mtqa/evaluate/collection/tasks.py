@@ -35,7 +35,7 @@ def load_task(source: Source) -> Task:
         return _afriqa(source)
     if source.layout == "lareqa":
         return _lareqa(source)
-    judged, queries = read_qrels(source.qrels), dict(texts(source.topics))
+    judged, queries = read_qrels(source.qrels), texts(source.topics)
     for query in judged:
         if query not in queries:
             raise UsageError(

@@ -1,0 +1,175 @@
+import json
+
+import collection_folders as folders
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import pytrec_eval
+import typer
+from typer.testing import CliRunner
+
+from mtqa.cli.evaluate import command
+from mtqa.core.encode import encode_texts, load_encoder
+from mtqa.core.errors import UsageError
+from mtqa.core.manifest import load_manifest
+from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run, read_metrics
+from mtqa.evaluate.settings import CollectionSettings
+
+LOG3 = np.log2(3)
+# q1 finds d1 (relevance 1), then d2 (2); q2 the first of its two documents; q3 nothing.
+EXPECTED = {
+    "nDCG@10": [(1 + 2 / LOG3) / (2 + 1 / LOG3), 1 / (1 + 1 / LOG3), 0],
+    "Recall@100": [1, 1 / 2, 0],
+    "MRR@10": [1, 1, 0],
+    "MAP": [1, 1 / 2, 0],
+}
+app = typer.Typer()
+app.command()(command)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def trec(path):
+    """Return a run as pytrec_eval takes it."""
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        query, _, document, _, score, _ = line.split()
+        found.setdefault(query, {})[document] = float(score)
+    return found
+
+
+def test_hand_worked_metrics_of_bm25(tmp_path):
+    out = tmp_path / "out"
+    evaluate_collection("bm25", CollectionSettings(data=str(folders.beir(tmp_path / "mini"))), out)
+    metrics = read_metrics(out)
+    assert metrics["metrics"] == pytest.approx({name: np.mean(values) for name, values in EXPECTED.items()})
+    assert metrics["by_language"] == {}
+    rows = pq.read_table(out / "per_query.parquet").to_pylist()
+    assert [row["id"] for row in rows] == ["q1", "q2", "q3"]
+    for name, values in EXPECTED.items():
+        assert [row[name] for row in rows] == pytest.approx(values)
+        low, high = metrics["intervals"][name]
+        assert low <= metrics["metrics"][name] <= high
+        assert metrics["signatures"][name].startswith(f"{name}|data:beir-mini-4|split:test|langs:unknown|queries:3|")
+    assert [(row["lang"], row["relevant"], row["found"]) for row in rows] == [(None, 2, 2), (None, 2, 1), (None, 1, 0)]
+    assert metrics["counts"] == {
+        "queries": 3,
+        "queries_without_relevant": 1,
+        "queries_not_judged": 0,
+        "documents": 4,
+        "relevant_but_no_document": 1,
+    }
+    assert load_manifest(out).counts == metrics["counts"]
+    assert (out / "qrels.trec").read_text(encoding="utf-8").splitlines()[0] == "q1 0 d1 1"
+
+
+def test_languages_count_equally_and_have_their_own_rankings(tmp_path):
+    """Yoruba's d1 is not relevant to q1: nDCG 2 / log₂ 3 / 2 there."""
+    folders.miracl(tmp_path / "miracl")
+    qrels = tmp_path / "miracl" / "miracl-v1.0-yo" / "qrels" / "qrels.miracl-v1.0-yo-dev.tsv"
+    qrels.write_text("q1 Q0 d1 0\nq1 Q0 d2 2\n", encoding="utf-8")
+    settings = CollectionSettings(benchmark="miracl", data=str(tmp_path / "miracl"), metrics=["nDCG@10"])
+    evaluate_collection("bm25", settings, tmp_path / "out")
+    metrics, swahili = read_metrics(tmp_path / "out"), np.mean(EXPECTED["nDCG@10"])
+    by_language = metrics["by_language"]
+    assert by_language["swh_Latn"] == pytest.approx({"nDCG@10": swahili, "queries": 3, "documents": 4})
+    assert by_language["yor_Latn"] == pytest.approx({"nDCG@10": 1 / LOG3, "queries": 1, "documents": 4})
+    assert metrics["metrics"]["nDCG@10"] == pytest.approx((swahili + 1 / LOG3) / 2)
+    assert set(metrics["intervals"]["by_language"]) == {"swh_Latn", "yor_Latn"}
+    assert (tmp_path / "out" / "yor_Latn" / "run.trec").is_file()
+
+
+def test_an_encoders_ranking_is_that_of_its_vectors_and_its_run_gives_the_same_metrics(tmp_path):
+    folders.beir(tmp_path / "mini")
+    settings = CollectionSettings(data=str(tmp_path / "mini"), cache=str(tmp_path / "cache"))
+    evaluate_collection("demo", settings, tmp_path / "out")
+    model = load_encoder("demo")
+    texts = [f"{title} {text}".strip() for title, text in folders.DOCUMENTS.values()]
+    queries = [folders.QUERIES[name] for name in ("q1", "q2", "q3")]
+    scores = encode_texts(model, queries, "query") @ encode_texts(model, texts, "document").T
+    found = trec(tmp_path / "out" / "run.trec")
+    assert [list(found[q]) for q in ("q1", "q2", "q3")] == [
+        [list(folders.DOCUMENTS)[place] for place in np.argsort(-row)] for row in scores
+    ]
+    np.testing.assert_allclose([found["q2"][f"d{n}"] for n in range(1, 5)], scores[1], atol=1e-6)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+    files = {"run": str(tmp_path / "out" / "run.trec"), "qrels": str(tmp_path / "out" / "qrels.trec")}
+    evaluate_run(CollectionSettings(**files), tmp_path / "again")
+    assert read_metrics(tmp_path / "again")["metrics"] == read_metrics(tmp_path / "out")["metrics"]
+    qrels = {q: folders.JUDGED[q] for q in ("q1", "q2", "q3")}
+    reference = pytrec_eval.RelevanceEvaluator(qrels, {"map", "ndcg_cut.10"}).evaluate(found)
+    rows = pq.read_table(tmp_path / "again" / "per_query.parquet").to_pylist()
+    assert [row["MAP"] for row in rows] == pytest.approx([reference[row["id"]]["map"] for row in rows], abs=1e-6)
+
+
+def test_a_finished_evaluation_is_not_done_again_and_nothing_is_left_beside_it(tmp_path):
+    settings = CollectionSettings(data=str(folders.beir(tmp_path / "mini")))
+    first = evaluate_collection("bm25", settings, tmp_path / "out")
+    stamp = (tmp_path / "out" / "metrics.json").stat().st_mtime_ns
+    assert evaluate_collection("bm25", settings, tmp_path / "out") == first
+    assert (tmp_path / "out" / "metrics.json").stat().st_mtime_ns == stamp
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mini", "out"]
+    corpus = tmp_path / "mini" / "corpus.jsonl"
+    corpus.write_text(corpus.read_text(encoding="utf-8") + '{"_id": "d5", "text": "a red fox"}\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="inputs"):
+        evaluate_collection("bm25", settings, tmp_path / "out")
+    assert evaluate_collection("bm25", settings, tmp_path / "out", overwrite=True).counts["documents"] == 5
+
+
+def test_a_run_that_lacks_judged_queries_counts_them_as_zero(tmp_path):
+    folders.write(tmp_path / "run", "q1 Q0 d2 1 2 x\nq1 Q0 d1 2 1 x\nother Q0 d1 1 1 x\n")
+    folders.write(tmp_path / "qrels", folders.trec_qrels())
+    done = run("--run", tmp_path / "run", "--qrels", tmp_path / "qrels", "--out", tmp_path / "out", "--json")
+    assert done.exit_code == 0, done.exception
+    metrics = json.loads(done.stdout)
+    assert metrics["metrics"] == pytest.approx(dict.fromkeys(EXPECTED, 1 / 3))
+    assert metrics["counts"] == {
+        "queries": 3,
+        "queries_without_relevant": 1,
+        "queries_not_in_run": 2,
+        "queries_not_judged": 1,
+    }
+
+
+def test_bm25_within_the_languages_of_a_sentence_benchmark(mini, tmp_path):
+    """One question names its paragraph's first sentence, so that is what all three find first."""
+    done = run("bm25", "--data", mini, "--out", tmp_path / "out", "--metrics", "MAP")
+    assert done.exit_code == 0, done.exception
+    metrics = read_metrics(tmp_path / "out")
+    assert metrics["benchmark"] == "xquad-r"
+    assert metrics["by_language"]["eng_Latn"]["queries"] == 3
+    rows = {(row["lang"], row["id"]): row for row in pq.read_table(tmp_path / "out" / "per_query.parquet").to_pylist()}
+    assert rows["eng_Latn", "q1"]["MAP"] == rows["deu_Latn", "q1"]["MAP"] == 1
+    assert rows["eng_Latn", "q2"]["MAP"] < 1
+    assert "mean" in done.stdout
+    assert metrics["signature"] in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("demo --benchmark squad", "xquad-r, mlqa-r, beir"),
+        ("demo --benchmark beir", "data"),
+        ("--benchmark beir --data mini", "bm25"),
+        ("demo --run run --qrels qrels", "either a model or a run"),
+        ("--run run", "qrels"),
+        ("bm25 --benchmark beir --data mini --metrics P@5", "P@5"),
+        ("bm25 --benchmark beir --data mini --depth 50", "100: give a greater depth"),
+        ("bm25 --benchmark beir --data mini --candidate passage", "'candidate'"),
+        ("demo --split dev", "'split'"),
+        ("bm25 --benchmark beir --data none", "none"),
+        ("--run none --qrels qrels", "none"),
+    ],
+)
+def test_wrong_options_are_usage_errors(tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    folders.beir(tmp_path / "mini")
+    folders.write(tmp_path / "run", "q1 Q0 d2 1 2 x\n")
+    folders.write(tmp_path / "qrels", folders.trec_qrels())
+    done = run(*arguments.split(), "--out", "out")
+    assert isinstance(done.exception, UsageError)
+    assert says in str(done.exception)
+    assert not (tmp_path / "out").exists()
