@@ -47,8 +47,8 @@ def summarise(benchmark: Benchmark, values: PerQuery, settings: EvaluateSettings
             metric: signature(f"mAP-{metric}" if metric in MAP else metric, benchmark, settings) for metric in METRICS
         },
         "counts": counts(benchmark),
-        "by_language": _by_language(benchmark, values),
-        "by_pair": _square(_by_pair(values), values.languages),
+        "by_language": by_language(benchmark, values),
+        "by_pair": by_pair(values),
         "by_answer": by_answer(benchmark, values),
         **_passage_languages(values, np.diff(benchmark.bounds)),
     }
@@ -76,7 +76,8 @@ def counts(benchmark: Benchmark) -> dict[str, Any]:
     }
 
 
-def _by_language(benchmark: Benchmark, values: PerQuery) -> dict[str, dict[str, float]]:
+def by_language(benchmark: Benchmark, values: PerQuery) -> dict[str, dict[str, float]]:
+    """Return query language → the headline numbers of its queries, NaN where undefined, and its numbers of texts."""
     per_query = {metric: values.values(metric) for metric in METRICS}
     table = {}
     for number, lang in enumerate(values.languages):
@@ -88,9 +89,11 @@ def _by_language(benchmark: Benchmark, values: PerQuery) -> dict[str, dict[str, 
     return table
 
 
-def _by_pair(values: PerQuery) -> Floats:
+def by_pair(values: PerQuery) -> dict[str, dict[str, float]]:
+    """Return query language → passage language → mAP, NaN where the benchmark has no such pair."""
     ap = values.ap
-    return np.array([bias.nanmean(ap[values.langs == number]) for number in range(len(values.languages))])
+    means = np.array([bias.nanmean(ap[values.langs == number]) for number in range(len(values.languages))])
+    return _square(means, values.languages)
 
 
 def _passage_languages(values: PerQuery, sizes: NDArray[np.int64]) -> dict[str, Any]:

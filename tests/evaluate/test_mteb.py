@@ -1,6 +1,7 @@
 """The benchmarks as mteb tasks: equal to `mtqa evaluate`, and to mteb's own evaluator where it ranks the whole pool."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,15 +13,15 @@ from mtqa.evaluate.mteb_result import task_result, write_task_result
 from mtqa.evaluate.run import evaluate, read_metrics
 from mtqa.evaluate.settings import EvaluateSettings
 
-DIMENSIONS = 32
+TRIGRAMS = np.random.default_rng(3).standard_normal((257, 32))
 
 
+@cache
 def vector(text):
-    """A text's vector from its character trigrams: a deterministic encoder that knows a little."""
-    out = np.zeros(DIMENSIONS, np.float32)
-    for place in range(len(text) - 2):
-        out[sum(text[place : place + 3].encode()) % DIMENSIONS] += 1
-    return out / max(1e-9, np.linalg.norm(out))
+    """A text's vector of length 1 from its character trigrams: an encoder that knows a little, and has few ties."""
+    rows = [sum(text[place : place + 3].encode()) % len(TRIGRAMS) for place in range(len(text) - 2)]
+    out = TRIGRAMS[rows].sum(axis=0) + TRIGRAMS[0]
+    return out / np.linalg.norm(out)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def test_a_task_of_mteb_gives_the_numbers_of_evaluate(evaluation, model):
         found = entries[expected["hf_subset"]]
         assert found["languages"] == expected["languages"]
         for name in set(expected) - {"hf_subset", "languages"}:
-            assert found[name] == pytest.approx(expected[name], abs=1e-6), name
+            assert found[name] == pytest.approx(expected[name], rel=1e-5, abs=1e-6), name
 
 
 def test_mteb_s_own_evaluator_agrees_over_the_whole_pool(evaluation, model):
