@@ -26,6 +26,8 @@ from mtqa.evaluate.collection.search import BLOCK, search
 from mtqa.evaluate.collection.vectors import SHARD
 
 DEPTH, CHECKED = 1000, 100
+ROUNDING = 1e-6
+"""Of documents whose scores differ by less at the end of the list, float32 says no more which one belongs there."""
 
 
 def main() -> None:
@@ -98,11 +100,16 @@ def _compare(args: argparse.Namespace) -> dict[str, Any]:
     best = np.take_along_axis(scores, order, 1)
     with np.load(args.folder / "found.npz") as found:
         places, values = found["places"][:count], found["scores"][:count]
+    other = [
+        np.abs(row[sorted(set(a) ^ set(b))] - line[-1])
+        for row, line, a, b in zip(scores, best, order.tolist(), places.tolist(), strict=True)
+    ]
     same = [len(set(a) & set(b)) / depth for a, b in zip(order.tolist(), places.tolist(), strict=True)]
     return {
         "queries": count,
         "same_documents": round(float(np.mean(same)), 6),
         "same_places": round(float((order == places).mean()), 6),
+        "wrong_documents": int((np.concatenate(other) > ROUNDING).sum()),
         "greatest_difference_of_scores": float(np.abs(best - values).max()),
     }
 

@@ -29,7 +29,7 @@ def collection(model: str | None, given: Mapping[str, Any]) -> Work | None:
     if (model is None) != is_run:
         expected = "MODEL (a name, a folder, 'demo' or 'bm25'), or --run FILE --qrels FILE"
         raise UsageError("Give either a model or a run to evaluate.", expected=expected)
-    usual = {} if is_run else {"benchmark": "xquad-r"}
+    usual = {} if is_run or name in COLLECTIONS else {"benchmark": "xquad-r", "data": "sample"}
     settings = parse(CollectionSettings, usual | _values(given), "options")
 
     def work(out: Path, overwrite: bool, json: bool) -> str:

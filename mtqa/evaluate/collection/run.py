@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mtqa import __version__
+from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
@@ -115,6 +116,7 @@ def _sources(model: str, settings: CollectionSettings) -> list[Source]:
         return sources(settings.benchmark, folder, settings.split, settings.languages)
     if model != bm25.NAME:
         raise ValueError(f"{settings.benchmark} is a collection for BM25 only")
+    folder = XQUAD_SAMPLE if (settings.benchmark, settings.data) == ("xquad-r", "sample") else folder
     files = data_files(folder, settings.benchmark, settings.languages)
     return [Source("lareqa", lang, lang, lang, path, path, (path,)) for lang, path in files.items()]
 

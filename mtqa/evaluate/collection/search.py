@@ -32,12 +32,21 @@ def search(queries: NDArray, shards: Iterable[NDArray], k: int, device: str = "c
     for shard in shards:
         vectors = torch.from_numpy(np.ascontiguousarray(shard, np.float32)).to(device)
         for number, block in enumerate(blocks):
-            scores, places = _best(block @ vectors.T, k)
-            kept[number] = _merged(kept[number], (scores, places + seen), k)
+            scores = block @ vectors.T
+            if most := _candidates(scores, kept[number][0], k):
+                scores, places = _best(scores, most)
+                kept[number] = _merged(kept[number], (scores, places + seen), k)
         seen += len(vectors)
     scores = [part.cpu().numpy() for part, _ in kept]
     places = [part.cpu().numpy() for _, part in kept]
     return np.concatenate(scores), np.concatenate(places)
+
+
+def _candidates(scores, best, k: int) -> int:  # type: ignore[no-untyped-def]
+    """Return how many of any row's scores can be among its k best: equal ones that were found before stay ahead."""
+    if best.shape[1] < k:
+        return min(k, int(scores.shape[1]))
+    return min(k, int((scores > best[:, -1:]).sum(dim=1).max())) if scores.numel() else 0
 
 
 def _best(scores, k: int):  # type: ignore[no-untyped-def]
