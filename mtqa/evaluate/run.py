@@ -44,18 +44,18 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
             "Give a model or vectors." if model is None else "Give a model or vectors, not both.",
             expected="MODEL (a name, a folder or 'demo') or --vectors FILE",
         )
-    files = _files(settings)
+    files = benchmark_files(settings)
     work = Work(STAGE, VERSION, settings.record(), {"data": data_fingerprint(files), **_encoder_input(model, settings)})
     done = up_to_date(out, work)
     if done is not None:
         say(f"{out}: up to date")
         return done
-    benchmark = _load(settings, files)
+    benchmark = load_benchmark(settings, files)
     given = None if settings.vectors is None else load_vectors(Path(settings.vectors), benchmark)
     with building(out, work, overwrite=overwrite) as build:
         method = None if model is None else method_of(model)
         (queries, candidates), plain = (given, None) if given else _encode(str(model), benchmark, settings, method)
-        metrics = _write_results(build.path, benchmark, settings, queries, candidates, _uncorrected(benchmark, plain))
+        metrics = write_results(build.path, benchmark, settings, queries, candidates, _uncorrected(benchmark, plain))
         part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
         headline = {key: metrics[key] for key in ("mAP", "bias", "signature", "signatures")}
         headline["intervals"] = {name: metrics["intervals"][name] for name in perquery.METRICS}
@@ -70,11 +70,12 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
 
 def export_texts(settings: EvaluateSettings, path: Path) -> int:
     """Write the texts to encode, in evaluation order, to a Parquet file; returns the number of rows."""
-    benchmark = _load(settings, _files(settings))
+    benchmark = load_benchmark(settings, benchmark_files(settings))
     return write_texts(benchmark, settings.candidate, path)
 
 
-def _load(settings: EvaluateSettings, files: dict[str, Path]) -> Benchmark:
+def load_benchmark(settings: EvaluateSettings, files: dict[str, Path]) -> Benchmark:
+    """Return the benchmark of some files, with sentences or whole passages as candidates."""
     benchmark = load(settings.benchmark, files)
     return as_passages(benchmark) if settings.candidate == "passage" else benchmark
 
@@ -90,7 +91,8 @@ def read_metrics(folder: Path) -> dict[str, Any]:
         ) from error
 
 
-def _files(settings: EvaluateSettings) -> dict[str, Path]:
+def benchmark_files(settings: EvaluateSettings) -> dict[str, Path]:
+    """Return the benchmark's file of each language; raises UsageError where there are none."""
     if settings.data != SAMPLE:
         return data_files(Path(settings.data), settings.benchmark, settings.languages)
     if settings.benchmark != "xquad-r":
@@ -144,7 +146,7 @@ def _uncorrected(benchmark: Benchmark, plain: tuple[Vectors, Vectors] | None) ->
     return summary.headline(values)
 
 
-def _write_results(
+def write_results(
     folder: Path,
     benchmark: Benchmark,
     settings: EvaluateSettings,
