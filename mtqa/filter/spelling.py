@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from mtqa.filter.numerals import bare
@@ -12,14 +12,16 @@ from mtqa.filter.numerals import bare
 TAGS = {"nob_Latn": "no", "tgl_Latn": "fil", "yue_Hant": "yue", "zho_Hant": "zh_Hant"}
 """Languages that CLDR names otherwise than by their ISO 639-1 code."""
 LEAST, MOST = 1, 10**12
-GAP = "[\\s,\\u00ad\\u200b-\\u200d\\u2010-\\u2015-]*"
+GAP = "\\s,\\u00ad\\u200b-\\u200d\\u2010-\\u2015-"
+PIECES = re.compile(rf"\w+|[^\w{GAP}]+")
 ONE = re.compile(r"(?:ein|één|een|ett|et|egy|um|un|uno|se|satu|одна|одно|jeden|jedna|một)[\s-]?(?=\w{3})")
 """`One` before hundred and thousand, which most texts leave out."""
-SPACED = re.compile(r"[A-Za-zͰ-ӿ\u0590-\u06ff]")
-"""Scripts that put spaces between words, and whose accents, vowel points and tone marks texts often leave out."""
+SPACED = re.compile(r"[A-Za-zͰ-ӿ]")
+"""Alphabets that put spaces around words."""
 SEMITIC = re.compile(r"[\u0590-\u06ff]")
-SHORTEST = 4
-"""Letters of such a script: spellings no longer (`sto`) begin other words too often, and must be whole words."""
+"""Scripts that write articles and prepositions together with the word."""
+SHORT = 4
+"""Letters of an alphabet: spellings no longer (`sto`) begin other words too often, and must be whole words."""
 INFLECTED = 7
 """Letters: the last of so many or more may be another (`шестидесятых`)."""
 
@@ -30,44 +32,61 @@ def spelled(value: Decimal, text: str, code: str) -> bool | None:
     It may be cardinal or ordinal, in any gender and case that CLDR knows, and go on (`dreißigjährig`); spaces, hyphens
     and accents are not looked at. None where CLDR does not spell such a number in the language.
     """
-    pattern = _pattern(value, code)
-    return None if pattern is None else pattern.search(_plain(text)) is not None
-
-
-@cache
-def _pattern(value: Decimal, code: str) -> re.Pattern[str] | None:
-    engine = _rules(code)
-    if engine is None or value != value.to_integral_value() or not LEAST <= value <= MOST:
+    words = _spellings(value, code)
+    if not words:
         return None
+    letters, starts, ends = _pieces(text)
+    return any(_stands(word, letters, starts, ends) for word in words)
+
+
+def _stands(word: str, letters: str, starts: frozenset[int], ends: frozenset[int]) -> bool:
+    """Whether a spelling stands in a text without gaps, given where words start and end there."""
+    if not SPACED.search(word):
+        return word in letters
+    whole = len(word) <= SHORT
+    if len(word) >= INFLECTED:
+        word = word[:-1]
+    at = letters.find(word)
+    while at >= 0 and not (at in starts and (not whole or at + len(word) in ends)):
+        at = letters.find(word, at + 1)
+    return at >= 0
+
+
+@lru_cache(maxsize=8)
+def _pieces(text: str) -> tuple[str, frozenset[int], frozenset[int]]:
+    """Return a text without gaps, and where in it words start and end."""
+    starts, ends, length = set(), set(), 0
+    pieces = PIECES.findall(_plain(text))
+    for piece in pieces:
+        starts.add(length)
+        length += len(piece)
+        ends.add(length)
+    return "".join(pieces), frozenset(starts), frozenset(ends)
+
+
+@lru_cache(maxsize=4096)
+def _spellings(value: Decimal, code: str) -> frozenset[str]:
+    """Return the spellings of a number without gaps; none where CLDR has none."""
+    rules = _rules(code)
+    if rules is None or value != value.to_integral_value() or not LEAST <= value <= MOST:
+        return frozenset()
     from unicode_rbnf.engine import FormatPurpose, RbnfError
 
     found: set[str] = set()
     for purpose in (FormatPurpose.CARDINAL, FormatPurpose.ORDINAL, FormatPurpose.YEAR):
         try:
-            found.update(engine.format_number(int(value), purpose=purpose).text_by_ruleset.values())
+            found.update(rules.format_number(int(value), purpose=purpose).text_by_ruleset.values())
         except (ValueError, RbnfError):  # no rules for this purpose or size
             continue
     found |= {ONE.sub("", text, count=1) for text in found if ONE.match(text)}
-    patterns = {_spelling(_plain(text)) for text in found if not re.search(r"\d", text)} - {None}
-    return re.compile("|".join(sorted(filter(None, patterns)))) if patterns else None
-
-
-def _spelling(text: str) -> str | None:
-    """Return the pattern of one spelling, None for one that is too short to mean anything."""
-    letters = re.sub(GAP, "", text)
-    parts = [re.escape(letter) for letter in letters]
-    if not SPACED.search(letters):
-        return GAP.join(parts) if len(parts) > 1 else None
-    if SEMITIC.search(letters):  # articles and prepositions are written together with the word
-        parts = ["[وي]" if letters[n : n + 2] == "ون" else part for n, part in enumerate(parts)]
-        return GAP.join(parts) if len(parts) >= SHORTEST else None
-    if len(parts) >= INFLECTED:
-        parts.pop()
-    return r"(?<!\w)" + GAP.join(parts) + (r"(?!\w)" if len(parts) <= SHORTEST else "")
+    words = {_pieces(text)[0] for text in found if not re.search(r"\d", text)}
+    return frozenset(word for word in words if len(word) >= (SHORT if SEMITIC.search(word) else 2))
 
 
 def _plain(text: str) -> str:
-    """Return a text in lower case, and without accents where its script can do without them."""
+    """Return a text in lower case; without accents, vowel points and Arabic's cases in scripts that do without them."""
+    if SEMITIC.search(text):
+        return bare(text).replace("ين", "ون")
     return bare(text) if SPACED.search(text) else text.casefold()
 
 
