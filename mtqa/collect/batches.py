@@ -8,17 +8,18 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from mtqa.collect.items import RawItem
-from mtqa.collect.rows import RowMaker
+from mtqa.collect.rows import Row, RowMaker
 from mtqa.core.hashing import content_id
-from mtqa.core.schema import CORPUS, Drop
+from mtqa.core.ids import id_numbers
+from mtqa.core.schema import ANSWER, CORPUS, MT, Drop
 
 ROWS_AT_ONCE = 1024
-SPREAD, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
+SPREAD = 0x9E3779B97F4A7C15
 """An odd factor, so that a question equal to its passage does not cancel out."""
 IN_FLIGHT = 3
 """Batches a worker that are under way or waiting to be written: what bounds the memory."""
@@ -42,7 +43,7 @@ def make_batch(maker: RowMaker, items: list[RawItem], seed: int | None) -> Batch
     A row's key is made of its question's and its passage's id, which are hashes: rows of equal keys are duplicates. Its
     draw is a hash of the seed and its item id: `--limit` keeps the rows with the smallest. No seed: no draws.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     dropped: Counter[Drop] = Counter()
     notes: Counter[str] = Counter()
     for item in items:
@@ -51,11 +52,25 @@ def make_batch(maker: RowMaker, items: list[RawItem], seed: int | None) -> Batch
             dropped[row] += 1
         else:
             rows.append(row)
-    keys = [(int(row["question_id"], 16) ^ int(row["passage_id"] or "0", 16) * SPREAD) & MASK for row in rows]
-    draws = [] if seed is None else [int(content_id("collect", str(seed), row["item_id"]), 16) for row in rows]
-    columns = [pa.array([row[f.name] for row in rows], f.type) for f in CORPUS]
-    table = pa.RecordBatch.from_arrays(columns, schema=CORPUS)
-    return Batch(table, _packed(keys), _packed(draws), len(items), dropped, notes)
+    table = _table(maker, rows)
+    keys = id_numbers(table["question_id"]) ^ (id_numbers(table["passage_id"]) * np.uint64(SPREAD))
+    draws = [] if seed is None else [int(content_id("collect", str(seed), row.item_id), 16) for row in rows]
+    return Batch(table, keys.astype("<u8").tobytes(), np.array(draws, "<u8").tobytes(), len(items), dropped, notes)
+
+
+def _table(maker: RowMaker, rows: list[Row]) -> pa.RecordBatch:
+    """Return rows by the corpus's schema."""
+    columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(Row._fields, ())
+    answers = columns.pop("answers")
+    flat = [answer for each in answers for answer in each]
+    parts = [pa.array([a.text for a in flat], pa.string()), pa.array([a.start for a in flat], pa.int32())]
+    offsets = np.cumsum([0, *map(len, answers)], dtype=np.int32)
+    arrays: dict[str, pa.Array] = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+    arrays["dataset"] = pa.repeat(maker.dataset, len(rows))
+    arrays["lang"] = pa.repeat(maker.language, len(rows))
+    arrays["answers"] = pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(parts, fields=list(ANSWER)))
+    arrays["mt"] = pa.nulls(len(rows), MT)
+    return pa.RecordBatch.from_arrays([arrays[f.name].cast(f.type) for f in CORPUS], schema=CORPUS)
 
 
 def batches(maker: RowMaker, items: Iterable[RawItem], seed: int | None, workers: int) -> Iterator[Batch]:
@@ -94,9 +109,3 @@ def _work(items: list[RawItem]) -> Batch:
     if _state is None:
         raise RuntimeError("the worker was not initialised")
     return make_batch(_state[0], items, _state[1])
-
-
-def _packed(numbers: list[int]) -> bytes:
-    import numpy as np
-
-    return np.array(numbers, dtype="<u8").tobytes()

@@ -8,6 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[\t\n\x20-\x7e]*")  # nothing for ftfy to mend, which is slow
+_ALMOST = re.compile(r"[\t\n\x20-\x7e\u2018\u2019\u201c\u201d\u2013\u2014\u2026ÄÅÇÉÑÖÜßàáâäåçèéêëíîïñóôöøúûü]*")
+"""ASCII with quotation marks, dashes and the letters of neighbours: ftfy sees mojibake in such text only where two of
+them stand side by side (`ftfy.badness`), and else mends nothing but the quotation marks."""
+_SIDE_BY_SIDE = re.compile(r"[^\x00-\x7f]{2}")
+_STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _BLOCK_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _INLINE_TAG = re.compile(r"</?(?:a|b|i|u|em|strong|span|font|sub|sup|small|td|th)(?:\s[^<>]*)?/?>", re.IGNORECASE)
@@ -28,9 +33,7 @@ def clean_text(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     if not _PLAIN.fullmatch(text):
-        import ftfy
-
-        text = _SPACES.sub(" ", ftfy.fix_text(text, _config()))
+        text = _SPACES.sub(" ", _mended(text))
     elif "  " in text or "\t" in text:
         text = _SPACES.sub(" ", text)
     if "\n" in text:
@@ -42,6 +45,15 @@ def clean_line(text: str) -> str:
     """Return cleaned text on one line (questions, titles)."""
     cleaned = clean_text(text)
     return " ".join(cleaned.split()) if "\n" in cleaned else cleaned
+
+
+def _mended(text: str) -> str:
+    """Return text as ftfy mends it."""
+    if _ALMOST.fullmatch(text) and not _SIDE_BY_SIDE.search(text):
+        return text.translate(_STRAIGHT)
+    import ftfy
+
+    return str(ftfy.fix_text(text, _config()))
 
 
 @lru_cache(maxsize=1)

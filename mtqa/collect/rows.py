@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from mtqa.collect.bm25 import Collection
 from mtqa.collect.clean import clean_line, clean_text, relocate
@@ -15,7 +15,7 @@ from mtqa.collect.match import only_place
 from mtqa.collect.passages import DOCUMENT_CHARACTERS, around, by_answer
 from mtqa.collect.sentence import sentence_at
 from mtqa.collect.split import split_of
-from mtqa.core.hashing import content_id
+from mtqa.core.hashing import id_of_json, json_text
 from mtqa.core.schema import Drop
 
 STARTS_LOST = "answer_starts_lost"
@@ -45,6 +45,20 @@ the collection of `pair_with`."""
 Cut = tuple[str, list[Answer]]
 
 
+class Row(NamedTuple):
+    """What differs between the rows of a source; the columns of the corpus's schema."""
+
+    item_id: str
+    passage_id: str | None
+    question_id: str
+    licence: str
+    split: str
+    question: str
+    passage: str | None
+    title: str | None
+    answers: list[Answer]
+
+
 @dataclass(frozen=True)
 class RowMaker:
     """What turns a source's items into rows; `iso` is the language's code for the sentence splitter.
@@ -63,7 +77,7 @@ class RowMaker:
     collection: Collection | None = None
     paired_licence: str = ""
 
-    def make(self, raw: RawItem, notes: Counter[str]) -> dict[str, Any] | Drop:
+    def make(self, raw: RawItem, notes: Counter[str]) -> Row | Drop:
         """Return the row, or why the item is dropped; counts into `notes`.
 
         In a sentence's or a cut passage's row the text is that of the first answer with a known start, and answers
@@ -74,12 +88,12 @@ class RowMaker:
             return Drop.NO_QUESTION
         if raw.drop is not None:
             return raw.drop
-        row_notes: Counter[str] = Counter()
+        row_notes: list[str] = []
         paired = self._pair(raw, question)
         if paired is None:
             return Drop.NO_PASSAGE_FOUND
         if paired is not raw:
-            row_notes[PASSAGES_PAIRED] += 1
+            row_notes.append(PASSAGES_PAIRED)
         passage = None if paired.passage is None else clean_text(paired.passage)
         if passage == "":
             return Drop.NO_PASSAGE
@@ -104,7 +118,7 @@ class RowMaker:
         return raw._replace(passage=found[1], title=found[0] or raw.title) if found else None
 
     def _unit(
-        self, raw: RawItem, question: str, passage: str | None, answers: list[Answer], notes: Counter[str]
+        self, raw: RawItem, question: str, passage: str | None, answers: list[Answer], notes: list[str]
     ) -> tuple[str | None, list[Answer]] | Drop:
         """Return what becomes the row's passage with the answers in it: whole, cut, or a sentence."""
         if self.sentence:
@@ -115,18 +129,18 @@ class RowMaker:
         first = next((a for a in answers if a.start is not None), None)
         if first is not None and first.start is not None:
             span = around(passage, (first.start, first.start + len(first.text)), most, self.iso)
-            notes[PASSAGES_CUT] += span is not None
+            notes += [PASSAGES_CUT] if span else []
         else:
             span = by_answer(passage, question, answers, most, self.iso) if answers else None
-            notes[PASSAGES_MATCHED] += span is not None
+            notes += [PASSAGES_MATCHED] if span else []
         if span is None:
             if raw.document and answers:
                 return Drop.ANSWER_NOT_IN_DOCUMENT
-            notes[PASSAGES_LEFT_LONG] += 1
+            notes.append(PASSAGES_LEFT_LONG)
             return passage, answers
         return passage[span[0] : span[1]], _inside(passage, answers, span)
 
-    def _sentence(self, passage: str | None, answers: list[Answer], notes: Counter[str]) -> Cut | None:
+    def _sentence(self, passage: str | None, answers: list[Answer], notes: list[str]) -> Cut | None:
         first = next((a.start for a in answers if a.start is not None), None)
         span = None if passage is None or first is None else sentence_at(passage, first, self.iso)
         if passage is None or span is None:
@@ -134,7 +148,7 @@ class RowMaker:
         start, end = span
         inside = [a for a in answers if a.start is not None and start <= a.start < end]
         crossing = [a.start is not None and a.start + len(a.text) > end for a in inside]
-        notes[CROSSES_SENTENCE] += sum(crossing)
+        notes += [CROSSES_SENTENCE] * sum(crossing)
         cut = [
             Answer(a.text, None if crosses or a.start is None else a.start - start)
             for a, crosses in zip(inside, crossing, strict=True)
@@ -148,24 +162,24 @@ class RowMaker:
         passage: str | None,
         unit: tuple[str | None, list[Answer]],
         licence: str,
-    ) -> dict[str, Any]:
+    ) -> Row:
         text, answers = unit
-        question_id = content_id(question)
-        group = question_id if passage is None else _passage_id(passage)
-        return {
-            "item_id": content_id(self.dataset, raw.split or "train", raw.id, question, text),
-            "passage_id": None if text is None else _passage_id(text),
-            "question_id": question_id,
-            "dataset": self.dataset,
-            "licence": licence,
-            "split": raw.split or split_of(group, self.validation),
-            "lang": self.language,
-            "question": question,
-            "passage": text,
-            "title": clean_line(raw.title or "") or None,
-            "answers": [{"text": answer.text, "start": answer.start} for answer in answers],
-            "mt": None,
-        }
+        question_json = json_text(question)
+        question_id = id_of_json(question_json)
+        passage_json, passage_id = _passage(text)
+        group = question_id if passage is None else _passage(passage)[1]
+        split = raw.split or "train"
+        return Row(
+            id_of_json(f"{_origin(self.dataset, split)},{json_text(raw.id)},{question_json},{passage_json}"),
+            passage_id,
+            question_id,
+            licence,
+            raw.split or split_of(group or "", self.validation),
+            question,
+            text,
+            (clean_line(raw.title) or None) if raw.title else None,
+            answers,
+        )
 
 
 def joined_licence(one: str, other: str) -> str:
@@ -174,12 +188,18 @@ def joined_licence(one: str, other: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _passage_id(passage: str) -> str:
-    """Return a passage's id; several questions in a row share one."""
-    return content_id(passage)
+def _origin(dataset: str, split: str) -> str:
+    return f"{json_text(dataset)},{json_text(split)}"
 
 
-def _answers(raw: RawItem, passage: str | None, notes: Counter[str]) -> list[Answer]:
+@lru_cache(maxsize=64)
+def _passage(passage: str | None) -> tuple[str, str | None]:
+    """Return a passage as JSON, and its id; several questions in a row share one."""
+    written = json_text(passage)
+    return written, None if passage is None else id_of_json(written)
+
+
+def _answers(raw: RawItem, passage: str | None, notes: list[str]) -> list[Answer]:
     """Return the cleaned answers, each once, with their starts in the cleaned passage.
 
     An answer without a place in the source gets one where it stands in the passage exactly once.
@@ -193,12 +213,12 @@ def _answers(raw: RawItem, passage: str | None, notes: Counter[str]) -> list[Ans
         if start is not None and passage is not None and raw.passage is not None:
             place = relocate(raw.passage, passage, text, answer, start)
             if place is None:
-                notes[STARTS_LOST] += 1
+                notes.append(STARTS_LOST)
             elif raw.passage[start : start + len(text)] != text:
-                notes[STARTS_CORRECTED] += 1
+                notes.append(STARTS_CORRECTED)
         elif passage is not None:
             place = only_place(passage, answer)
-            notes[STARTS_FOUND] += place is not None
+            notes += [] if place is None else [STARTS_FOUND]
         answers[Answer(answer, place)] = None
     return list(answers)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,7 +120,7 @@ def _write(
     makers = _makers(sources, settings)
     seed = None if settings.limit is None else settings.seed
     with Pending(build.path / ".pending") as pending:
-        with progress("collect", None, "rows") as bar:
+        with _rare_collection(), progress("collect", None, "rows") as bar:
             for source, maker in zip(sources, makers, strict=True):
                 count, start = counts[source.dataset], pending.rows
                 for batch in batches(maker, source.read(), seed, settings.workers):
@@ -135,6 +137,17 @@ def _write(
         written = _write_kept(pending, keep, counts, build.path)
     shutil.rmtree(pending.folder)
     return counts, written
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Let the garbage collector look for cycles a hundred times less often: rows hold none, and it took an eighth."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100 * usual[0], *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _makers(sources: list[Source], settings: CollectSettings) -> list[RowMaker]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from mtqa.core.hashing import content_id
+from mtqa.core.hashing import id_of_json, json_text
+
+_SALT = '"collect","validation",'
 
 
 @lru_cache(maxsize=64)
@@ -15,5 +17,5 @@ def split_of(key: str, validation: float) -> str:
     """
     if not validation:
         return "train"
-    share = int(content_id("collect", "validation", key), 16) / 2**64
+    share = int(id_of_json(_SALT + json_text(key)), 16) / 2**64
     return "validation" if share < validation else "train"

@@ -85,10 +85,10 @@ def parquet_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
     from mtqa.core.corpus import read_batches
 
     top = list(dict.fromkeys(column.partition(".")[0] for column in columns.values()))
-    number = 0
+    at, number = f"{path}, row ", 0
     for batch in read_batches(path, top, size=1024):
-        for row in batch.to_pylist():
-            yield f"{path}, row {number}", row
+        for values in zip(*[batch[name].to_pylist() for name in top], strict=True):
+            yield f"{at}{number}", dict(zip(top, values, strict=True))
             number += 1
 
 
@@ -148,18 +148,6 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
     Raises UsageError that names the row and column where a value has the wrong type.
     """
 
-    def text(field: str) -> str | None:
-        if field not in columns:
-            return None
-        value = cell(row, columns[field])
-        if field == "passage" and isinstance(value, list) and all(isinstance(part, str) for part in value):
-            return "\n".join(value)
-        if value is None or isinstance(value, (str, int, float)):
-            return "" if value is None else str(value)
-        raise UsageError(
-            f"The column '{columns[field]}' is a {type(value).__name__}.", where=where, expected=f"text for '{field}'"
-        )
-
     starts = cell(row, columns["answer_start"]) if "answer_start" in columns else None
     raw_answers = cell(row, columns["answers"]) if "answers" in columns else None
     try:
@@ -172,13 +160,28 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
         ) from error
     squad_like = isinstance(raw_answers, dict) and "text" in raw_answers
     return RawItem(
-        id=text("id") or "",
-        question=text("question") or "",
-        passage=text("passage"),
-        title=text("title"),
+        id=_text(row, columns, "id", where) or "",
+        question=_text(row, columns, "question", where) or "",
+        passage=_text(row, columns, "passage", where),
+        title=_text(row, columns, "title", where),
         answers=answers,
         drop=Drop.UNANSWERABLE if squad_like and not answers else None,
     )
+
+
+def _text(row: Mapping[str, Any], columns: Mapping[str, str], field: str, where: str) -> str | None:
+    """Return a field's text, None where the table has no column for it."""
+    column = columns.get(field)
+    if column is None:
+        return None
+    value = cell(row, column)
+    if isinstance(value, str):
+        return value
+    if field == "passage" and isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "\n".join(value)
+    if value is None or isinstance(value, (int, float)):
+        return "" if value is None else str(value)
+    raise UsageError(f"The column '{column}' is a {type(value).__name__}.", where=where, expected=f"text for '{field}'")
 
 
 def cell(row: Mapping[str, Any], column: str) -> Any:
@@ -203,9 +206,10 @@ def to_answers(value: Any, starts: Any = None) -> list[Answer]:
     if value is None or value == "":
         return []
     texts = value if isinstance(value, (list, tuple)) else [value]
-    if all(isinstance(text, dict) for text in texts):
+    kinds = set(map(type, texts))
+    if kinds <= {dict}:
         return [Answer(str(text["text"]), _start(text.get("answer_start", text.get("start")))) for text in texts]
-    if not all(isinstance(text, (str, int, float)) for text in texts):
+    if not kinds <= {str, int, float, bool}:
         raise TypeError("answers are not texts")
     if isinstance(starts, str) and starts[:1] == "[":
         starts = _literal(starts)
@@ -226,6 +230,8 @@ def _literal(text: str) -> Any:
 
 def _start(value: Any) -> int | None:
     """Return an offset; empty cells and negative numbers mean that it is not known."""
+    if type(value) is int:  # nearly always
+        return value if value >= 0 else None
     if value is None or value == "":
         return None
     number = int(value)

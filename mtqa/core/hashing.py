@@ -22,9 +22,17 @@ def canonical_json(value: Any) -> str:
 
 def content_id(*texts: str | None) -> str:
     """Return the id of a tuple of strings: the first 16 hex digits of sha256 over their canonical JSON array."""
-    # What canonical_json writes of a list of texts, four times as fast: collect makes several ids a row.
-    array = ",".join(["null" if text is None else encode_basestring(text) for text in texts])
-    return hashlib.sha256(f"[{array}]".encode()).hexdigest()[:ID_HEX_DIGITS]
+    return id_of_json(",".join([json_text(text) for text in texts]))
+
+
+def json_text(text: str | None) -> str:
+    """Return what canonical_json writes of a text, four times as fast: collect makes several ids a row."""
+    return "null" if text is None else encode_basestring(text)
+
+
+def id_of_json(members: str) -> str:
+    """Return the content id of texts that are written by `json_text` already, with commas between them."""
+    return hashlib.sha256(f"[{members}]".encode()).hexdigest()[:ID_HEX_DIGITS]
 
 
 def fingerprint(value: Mapping[str, Any]) -> str:

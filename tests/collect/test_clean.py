@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import re
+from random import Random
+
+import ftfy
 import pytest
 
+from mtqa.collect import clean
 from mtqa.collect.clean import clean_line, clean_text, occurrences, relocate
 from mtqa.collect.sentence import sentence_at, sentences
 
@@ -30,6 +35,18 @@ def test_clean_text(raw: str, cleaned: str) -> None:
     assert clean_text(raw) == cleaned
     if "<b>" not in cleaned:  # an escaped tag is text, and a tag when cleaned again
         assert clean_text(cleaned) == cleaned
+
+
+def test_mending_without_ftfy_is_what_ftfy_does() -> None:
+    """The short way for quotation marks, dashes and lone accented letters against ftfy itself, on random text."""
+    letters = re.sub(r"\\t|\\n|\\x20-\\x7e|[][*]", "", clean._ALMOST.pattern)
+    rare = [chr(int(code, 16)) for code in re.findall(r"\\u(\w{4})", letters)] + re.findall(r"[^\x00-\x7f]", letters)
+    assert {"’", "—", "é"} < set(rare)
+    plain = [*map(chr, range(32, 127)), "\t", "\n"]
+    random = Random(5)
+    texts = [f"{a}{b}{c}" for a in rare for b in " A'i?" for c in rare]
+    texts += ["".join(random.choice(rare if random.random() < 0.3 else plain) for _ in range(9)) for _ in range(4000)]
+    assert [t for t in texts if clean._mended(t) != ftfy.fix_text(t, clean._config())] == []
 
 
 def test_clean_line_has_no_line_breaks() -> None:
