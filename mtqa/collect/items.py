@@ -20,7 +20,7 @@ class RawItem(NamedTuple):
     `passage` is None where the source has no passages, "" where this row lacks one. `split` is the source's own split
     where it must stay what it is (`validation`, `test`), None where collect may choose. `drop` is why the source itself
     says that this is no pair: unanswerable, judged not relevant, of another language. `document`: the passage is a
-    whole document, of which the part with an answer is wanted.
+    whole document, of which the part with an answer is wanted. `alone`: the source has questions and nothing else.
     """
 
     id: str
@@ -31,3 +31,4 @@ class RawItem(NamedTuple):
     split: str | None = None
     drop: Drop | None = None
     document: bool = False
+    alone: bool = False

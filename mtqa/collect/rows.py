@@ -98,7 +98,7 @@ class RowMaker:
         if passage == "":
             return Drop.NO_PASSAGE
         answers = _answers(paired, passage, row_notes)
-        if passage is None and not answers:
+        if passage is None and not answers and not raw.alone:
             return Drop.NO_ANSWER
         unit = self._unit(paired, question, passage, answers, row_notes)
         if isinstance(unit, Drop):

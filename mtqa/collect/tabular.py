@@ -145,6 +145,8 @@ def read_table(rows: Callable[[Mapping[str, str]], Iterable[Row]], columns: Mapp
 def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> RawItem:
     """Make an item of a row; a passage that is a list of texts gets one a line.
 
+    A table without columns for passages and answers is one of questions alone, to be translated.
+
     Raises UsageError that names the row and column where a value has the wrong type.
     """
 
@@ -166,6 +168,7 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
         title=_text(row, columns, "title", where),
         answers=answers,
         drop=Drop.UNANSWERABLE if squad_like and not answers else None,
+        alone="passage" not in columns and "answers" not in columns,
     )
 
 

@@ -95,6 +95,14 @@ def test_every_row_is_kept_or_dropped_once(write: Any, tmp_path: Path) -> None:
     assert (manifest.counts["read"], manifest.counts["kept"]) == (6, 2)
 
 
+def test_questions_alone_are_kept_where_the_table_has_nothing_else(write: Any, rows: Any, tmp_path: Path) -> None:
+    manifest = collect(settings(write("q.jsonl", [{"question": "a?"}, {"question": "b?"}])), tmp_path / "out")
+    assert (manifest.counts["kept"], manifest.counts["dropped"]) == (2, {})
+    assert [(row["passage"], row["passage_id"], row["answers"]) for row in rows(tmp_path / "out")] == [
+        (None, None, [])
+    ] * 2
+
+
 def test_no_passages_at_all(write: Any, rows: Any, tmp_path: Path) -> None:
     table = [{"question": "a?", "answer": ["x", "y"]}, {"question": "b?", "answer": []}]
     manifest = collect(settings(write("nq.jsonl", table)), tmp_path / "out")
