@@ -34,6 +34,9 @@ def command(
     resamples: Count = 1000,
     seed: Annotated[int, Option(min=0, help="Seed of the bootstrap.")] = 7,
     device: Annotated[str, Option(help="Where the model runs: cpu, cuda, cuda:1, mps.")] = "cpu",
+    devices: Annotated[str | None, Option(help="Collections: GPUs that encode, as 0,1; on CPU a process each.")] = None,
+    executor: Annotated[str | None, Option(help="Collections: local (default), or ray, encodes documents.")] = None,
+    ray_address: Annotated[str | None, Option(help="A running Ray cluster; else one starts here.")] = None,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace a result of other settings.")] = False,
     json: Annotated[bool, Option("--json", help="Print metrics.json instead of a table.")] = False,
 ) -> None:
@@ -46,7 +49,8 @@ def command(
     given: dict[str, Any] = {"benchmark": benchmark, "data": data, "candidate": candidate, "split": split}
     given |= {"languages": languages, "metrics": metrics, "depth": depth, "resamples": resamples, "seed": seed}
     paths = {"vectors": vectors, "cache": cache, "run": run, "qrels": qrels}
-    given |= {"device": device} | {name: path and str(path) for name, path in paths.items()}
+    given |= {"device": device, "devices": devices, "executor": executor, "ray_address": ray_address}
+    given |= {name: path and str(path) for name, path in paths.items()}
     work = collection(model, given) or sentences(model, given, write_texts)
     if work is None:
         return

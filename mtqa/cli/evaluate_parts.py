@@ -71,6 +71,6 @@ def _values(given: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: value for name, value in given.items() if value is not None}
     if "languages" in values:
         values["languages"] = resolve_list(values["languages"])
-    if "metrics" in values:
-        values["metrics"] = [name.strip() for name in values["metrics"].split(",") if name.strip()]
+    for name in values.keys() & {"metrics", "devices"}:
+        values[name] = [item.strip() for item in values[name].split(",") if item.strip()]
     return values

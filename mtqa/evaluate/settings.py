@@ -13,6 +13,8 @@ BENCHMARKS = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-NC 4.0"}
 """Benchmarks of sentences across languages, and the licences of their data."""
 COLLECTIONS = ("beir", "trec", "miracl", "mr-tydi", "ciral", "afriqa")
 """Benchmarks of retrieval in a collection: how their files are laid out."""
+PLACES = {"data", "cache", "run", "qrels", "devices", "executor", "ray_address"}
+"""Settings of a collection that change no result."""
 METRICS = ("nDCG@10", "Recall@100", "MRR@10", "MAP")
 
 
@@ -80,6 +82,9 @@ class CollectionSettings(Settings):
     resamples: int = Field(1000, ge=100, le=1_000_000, description="Bootstrap resamples for the intervals.")
     seed: int = Field(7, ge=0, description="Seed of the bootstrap.")
     device: str = Field("cpu", description="Where the model runs and vectors are compared: cpu, cuda, cuda:1.")
+    devices: list[int] = Field([], description="GPUs that encode documents; on CPU, a process each.")
+    executor: Literal["local", "ray"] = Field("local", description="What encodes documents: local processes or Ray.")
+    ray_address: str | None = Field(None, description="A running Ray cluster; none: one is started here.")
 
     @model_validator(mode="after")
     def _whole(self) -> CollectionSettings:
@@ -93,5 +98,5 @@ class CollectionSettings(Settings):
         return self
 
     def record(self) -> dict[str, Any]:
-        """Return the settings without the places of files, whose contents the manifest's inputs name by hash."""
-        return self.model_dump(mode="json", exclude={"data", "cache", "run", "qrels"})
+        """Return the settings that bear on the result; the manifest's inputs name the files' contents by hash."""
+        return self.model_dump(mode="json", exclude=PLACES)

@@ -1,13 +1,15 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mtqa.core.errors import UsageError
+from mtqa.core.executor import Where
 from mtqa.evaluate.collection import vectors as module
-from mtqa.evaluate.collection.vectors import encode_shards
+from mtqa.evaluate.collection.vectors import Encoder, encode_shards
 
-MODEL = SimpleNamespace(get_embedding_dimension=lambda: 3)
+ENCODER = Encoder(SimpleNamespace(get_embedding_dimension=lambda: 3), "model", "m", Where())
 DOCUMENTS = [(f"d{n}", f"text {n}") for n in range(8)]
 
 
@@ -29,44 +31,44 @@ def encoded(monkeypatch):
 
 
 def test_shards_hold_all_vectors_and_ids_in_order(tmp_path, encoded):
-    shards = encode_shards(MODEL, "m", iter(DOCUMENTS), tmp_path)
+    shards = encode_shards(ENCODER, iter(DOCUMENTS), tmp_path)
     assert [len(part) for part in shards] == [3, 3, 2]
     assert np.concatenate(list(shards))[:, 0].tolist() == list(range(8))
     assert shards.ids.to_pylist() == [name for name, _ in DOCUMENTS]
 
 
 def test_what_was_encoded_is_not_encoded_again(tmp_path, encoded):
-    first = encode_shards(MODEL, "m", DOCUMENTS, tmp_path)
+    first = encode_shards(ENCODER, DOCUMENTS, tmp_path)
     encoded.clear()
-    renamed = encode_shards(MODEL, "m", [(f"x{name}", text) for name, text in DOCUMENTS], tmp_path)
+    renamed = encode_shards(ENCODER, [(f"x{name}", text) for name, text in DOCUMENTS], tmp_path)
     assert encoded == []
     assert renamed.files == first.files
     assert renamed.ids.to_pylist()[0] == "xd0"
 
 
 def test_other_texts_or_another_model_are_encoded(tmp_path, encoded):
-    encode_shards(MODEL, "m", DOCUMENTS, tmp_path)
+    encode_shards(ENCODER, DOCUMENTS, tmp_path)
     encoded.clear()
     changed = [*DOCUMENTS[:4], ("d4", "text 44"), *DOCUMENTS[5:]]
-    assert np.concatenate(list(encode_shards(MODEL, "m", changed, tmp_path)))[4, 0] == 44
+    assert np.concatenate(list(encode_shards(ENCODER, changed, tmp_path)))[4, 0] == 44
     assert encoded == [["text 3", "text 44", "text 5"]]
-    encode_shards(MODEL, "other", DOCUMENTS, tmp_path)
+    encode_shards(replace(ENCODER, fingerprint="other"), DOCUMENTS, tmp_path)
     assert len(encoded) == 4
 
 
 def test_a_killed_job_goes_on_where_it_stopped(tmp_path, encoded):
     with pytest.raises(KeyboardInterrupt):
-        encode_shards(MODEL, "m", [*DOCUMENTS[:6], ("d6", "text boom")], tmp_path)
+        encode_shards(ENCODER, [*DOCUMENTS[:6], ("d6", "text boom")], tmp_path)
     encoded.clear()
-    resumed = encode_shards(MODEL, "m", DOCUMENTS, tmp_path)
+    resumed = encode_shards(ENCODER, DOCUMENTS, tmp_path)
     assert encoded == [["text 6", "text 7"]]
-    whole = encode_shards(MODEL, "m", DOCUMENTS, tmp_path / "elsewhere")
+    whole = encode_shards(ENCODER, DOCUMENTS, tmp_path / "elsewhere")
     assert [path.read_bytes() for path in resumed.files] == [path.read_bytes() for path in whole.files]
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "other shape", "not an array", "temporary only"])
 def test_a_half_written_shard_does_not_count(tmp_path, encoded, damage):
-    path = encode_shards(MODEL, "m", DOCUMENTS, tmp_path).files[1]
+    path = encode_shards(ENCODER, DOCUMENTS, tmp_path).files[1]
     good = path.read_bytes()
     if damage == "temporary only":
         path.rename(path.with_name(f".{path.name}.17.tmp"))
@@ -75,13 +77,13 @@ def test_a_half_written_shard_does_not_count(tmp_path, encoded, damage):
     else:
         path.write_bytes({"cut": good[:-4], "empty": b"", "not an array": b"PK\x03\x04 nothing"}[damage])
     encoded.clear()
-    encode_shards(MODEL, "m", DOCUMENTS, tmp_path)
+    encode_shards(ENCODER, DOCUMENTS, tmp_path)
     assert encoded == [["text 3", "text 4", "text 5"]]
     assert path.read_bytes() == good
 
 
 def test_ids_that_occur_twice_and_empty_collections_are_refused(tmp_path, encoded):
     with pytest.raises(UsageError, match="'d1' occurs twice"):
-        encode_shards(MODEL, "m", [*DOCUMENTS, ("d1", "text 9")], tmp_path)
+        encode_shards(ENCODER, [*DOCUMENTS, ("d1", "text 9")], tmp_path)
     with pytest.raises(UsageError, match="no documents"):
-        encode_shards(MODEL, "m", [], tmp_path)
+        encode_shards(ENCODER, [], tmp_path)

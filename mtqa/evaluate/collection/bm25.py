@@ -26,7 +26,10 @@ def fingerprint() -> str:
 
 
 def index(texts: Iterable[str], lang: str | None) -> Any:
-    """Return the index of texts in a language, all in memory: about 16 bytes a different word of a text."""
+    """Return the index of texts in a language, all in memory.
+
+    While it is built, about 70 bytes a different word of a text: 5 KB a passage of 100 words.
+    """
     import bm25s
 
     vocabulary: dict[str, int] = {"": 0}  # bm25s wants a word that no text has

@@ -49,11 +49,7 @@ def evaluate_collection(model: str, settings: CollectionSettings, out: Path, *, 
     parking = out.with_name(f".{out.name}.vectors")
     place = Path(settings.cache) if settings.cache else parking
     lexical = model == bm25.NAME
-    retrieve = (
-        Lexical(settings.depth)
-        if lexical
-        else dense(model, work.inputs["model"], settings.depth, place, settings.device)
-    )
+    retrieve = Lexical(settings.depth) if lexical else dense(model, work.inputs["model"], settings, place)
     system = model if lexical else Path(model).name
     lines, missing = [], 0
     with building(out, work, overwrite=overwrite) as build:

@@ -37,9 +37,8 @@ def search(queries: NDArray, shards: Iterable[NDArray], k: int, device: str = "c
                 scores, places = _best(scores, most)
                 kept[number] = _merged(kept[number], (scores, places + seen), k)
         seen += len(vectors)
-    scores = [part.cpu().numpy() for part, _ in kept]
-    places = [part.cpu().numpy() for _, part in kept]
-    return np.concatenate(scores), np.concatenate(places)
+    best, order = zip(*kept, strict=True)
+    return torch.cat(best).cpu().numpy(), torch.cat(order).cpu().numpy()
 
 
 def _candidates(scores, best, k: int) -> int:  # type: ignore[no-untyped-def]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mtqa.core.corpus import disk_error
-from mtqa.core.encode import encode_texts
+from mtqa.core.encode import encode_texts, load_encoder
 from mtqa.core.errors import UsageError
+from mtqa.core.executor import Where, run
 from mtqa.core.hashing import fingerprint
 from mtqa.core.progress import progress
 
@@ -46,25 +48,56 @@ class Shards:
         return (np.load(path, allow_pickle=False) for path in self.files)
 
 
-def encode_shards(
-    model: SentenceTransformer, model_fingerprint: str, documents: Iterable[tuple[str, str]], folder: Path
-) -> Shards:
+@dataclass(frozen=True)
+class Encoder:
+    """An open model, the name it was opened by, its fingerprint, and where documents are encoded."""
+
+    model: SentenceTransformer
+    name: str
+    fingerprint: str
+    where: Where
+
+
+def encode_shards(encoder: Encoder, documents: Iterable[tuple[str, str]], folder: Path) -> Shards:
     """Return the vectors of documents (id, text), encoding those that `folder` does not hold yet.
 
     Raises UsageError where there is no document or an id occurs twice, MtqaError where the disk refuses.
     """
-    width = model.get_embedding_dimension() or 0
-    rest, files, ids = iter(documents), [], []
-    with progress("encode", None, "documents") as bar:
+    files: list[Path] = []
+    ids: list[pa.Array] = []
+    missing: list[Path] = []
+
+    def work() -> Iterator[list[str]]:
+        width = encoder.model.get_embedding_dimension() or 0
+        rest = iter(documents)
         while shard := list(islice(rest, SHARD)):
             texts = [text for _, text in shard]
-            path = folder / f"{fingerprint({'model': model_fingerprint, 'texts': texts})}.npy"
-            if not _whole(path, (len(texts), width)):
-                _save(encode_texts(model, texts, "document"), path)
-            files.append(path)
+            files.append(folder / f"{fingerprint({'model': encoder.fingerprint, 'texts': texts})}.npy")
             ids.append(pa.array([name for name, _ in shard], pa.string()))
-            bar.update(len(texts))
+            if files[-1] not in missing and not _whole(files[-1], (len(texts), width)):
+                missing.append(files[-1])
+                yield texts
+
+    alone = encoder.where.kind == "local" and len(encoder.where.places) == 1
+    load = partial(_use, encoder.model) if alone else partial(_open, encoder.name)
+    with progress("encode", None, "documents") as bar:
+        for number, vectors in run(load, work(), encoder.where):
+            _save(vectors, missing[number])
+            bar.update(len(vectors))
     return Shards(files, checked_ids(ids))
+
+
+def _use(model: SentenceTransformer, _: str) -> partial[Iterator[NDArray[np.float32]]]:
+    return partial(_encode, model)
+
+
+def _open(name: str, place: str) -> partial[Iterator[NDArray[np.float32]]]:
+    """Return the worker of a process of its own: a name can be sent there, an open model cannot."""
+    return partial(_encode, load_encoder(name, device=place))
+
+
+def _encode(model: SentenceTransformer, shards: Iterable[list[str]]) -> Iterator[NDArray[np.float32]]:
+    return (encode_texts(model, texts, "document") for texts in shards)
 
 
 def checked_ids(parts: list[pa.Array]) -> pa.ChunkedArray:
