@@ -1,12 +1,12 @@
 """How fast and in how much memory collect takes N rows, against reading alone with `datasets`.
 
-    python benchmarks/collect.py --rows 1000000 --workers 1 2 --scratch DIR
+    python benchmarks/collect.py --rows 100000 1000000 --workers 1 2 --scratch DIR
 
 Makes Parquet files of invented rows (question, passage of 40 words, answer with its place; one row in ten is a
 duplicate, one passage in twenty holds text that cleaning changes), reads them with `datasets` in streaming mode, then
-collects them. Prints a JSON line for each number of workers: rows a second of both (of the clock, and of all processors
-together: on a machine that others use only the latter says much), their ratio, peak resident memory
-of the process and of its largest worker. The scratch folder is deleted at the end.
+collects them. Prints a JSON line for each number of rows and of workers: rows a second of both (of the clock, and of
+all processors together: on a machine that others use only the latter says much), their ratio, peak resident memory of
+the process and of its largest worker. The scratch folder is deleted at the end.
 """
 
 from __future__ import annotations
@@ -119,23 +119,27 @@ def alone(step: Callable[..., Any], *arguments: Any) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1])
     parser.add_argument("--alone-rows", type=int, default=300_000, help="rows that datasets reads alone")
     parser.add_argument("--scratch", type=Path, required=True)
     arguments = parser.parse_args()
-    source, out = arguments.scratch / "source", arguments.scratch / "corpus"
+    out = arguments.scratch / "corpus"
     os.environ.setdefault("HF_HOME", str(arguments.scratch / "hf"))
     try:
-        if not source.is_dir():  # made beforehand by an earlier, interrupted call
-            alone(write_rows, source, arguments.rows)
-        reading = alone(read_alone, source, arguments.alone_rows)
-        for workers in arguments.workers:
-            result = alone(collect_rows, source, out, workers)
-            result["datasets_rows_a_second"], result["datasets_rows_a_cpu_second"] = map(round, reading)
-            result["share_of_reading"] = round(result["rows_a_second"] / reading[0], 2)
-            print(json.dumps(result), flush=True)
-            shutil.rmtree(out)
+        for rows in arguments.rows:
+            source = arguments.scratch / f"rows-{rows}"
+            if not source.is_dir():  # made beforehand by an earlier, interrupted call
+                alone(write_rows, source, rows)
+            reading = alone(read_alone, source, min(rows, arguments.alone_rows))
+            for workers in arguments.workers:
+                result = alone(collect_rows, source, out, workers)
+                result["datasets_rows_a_second"], result["datasets_rows_a_cpu_second"] = map(round, reading)
+                result["share_of_reading"] = round(result["rows_a_second"] / reading[0], 2)
+                result["share_of_reading_cpu"] = round(result["rows_a_cpu_second"] / reading[1], 2)
+                print(json.dumps(result), flush=True)
+                shutil.rmtree(out)
+            shutil.rmtree(source)
     finally:
         shutil.rmtree(arguments.scratch, ignore_errors=True)
 

@@ -9,7 +9,7 @@ import typer
 
 
 def command(
-    sources: Annotated[list[str], typer.Argument(help="sample, a source (see mtqa sources), a file or folder.")],
+    sources: Annotated[list[str], typer.Argument(help="sample, a source, NAME:LANGUAGE, a file or folder.")],
     out: Annotated[Path, typer.Option(help="Folder to write the corpus to.")],
     map_: Annotated[str, typer.Option("--map", help="Columns of a table: question=COL,passage=COL,….")] = "",
     dataset: Annotated[str | None, typer.Option(help="Name of the data set; the file's name by default.")] = None,
@@ -31,7 +31,8 @@ def command(
     """Collect question answering into one corpus: cleaned, without duplicates, every dropped row counted.
 
     Reads SQuAD and MRQA JSON, JSON lines, CSV, TSV (also .gz), Parquet, BEIR and TREC folders, and the sources of
-    'mtqa sources' by name; NAME=FILE reads a downloaded file of such a source. Documents are cut into passages.
+    'mtqa sources' by name, in another of its languages as NAME:LANGUAGE; NAME=FILE reads a downloaded file of one.
+    Documents are cut into passages.
 
     Example: mtqa collect faq.csv --map question=q,passage=text --out runs/collected
     """

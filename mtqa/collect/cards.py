@@ -82,6 +82,11 @@ class Card(Settings):
     permissions: Permissions
     languages: list[str] = Field(min_length=1, description="FLORES-200 codes of questions and passages.")
     collected_language: str = Field("eng_Latn", description="The language of what is collected.")
+    by_language: dict[str, str] = Field(
+        default_factory=dict,
+        description="Languages that NAME:LANGUAGE collects, by FLORES-200 code, with the source's own word for each. "
+        "The word stands for {language} in the Hub's file names, names the folder of files on the web, or marks rows.",
+    )
     bundled: bool = Field(False, description="Comes with the package.")
     hub: HubData | None = None
     download: Download | None = None
@@ -92,6 +97,9 @@ class Card(Settings):
     layout: Layout = Field(description="The reader.")
     layout_source: str = Field(min_length=1, description="Where the column layout was looked up.")
     map: dict[str, str] = Field(default_factory=dict)
+    map_by_language: dict[str, str] = Field(
+        default_factory=dict, description="The map for languages other than the collected one, where it is another."
+    )
     documents: bool = Field(False, description="Passages are whole documents, which collect cuts.")
     fields: list[str] = Field(min_length=1, description="Which of question, passage, answers, title, id there are.")
     rows: dict[str, int] = Field(min_length=1, description="Questions by split, as upstream counts them.")
@@ -104,6 +112,14 @@ class Card(Settings):
         if wrong:
             raise ValueError(f"not FLORES-200 codes: {', '.join(wrong)}")
         return codes
+
+    @model_validator(mode="after")
+    def _own_language(self) -> Card:
+        if not {*self.by_language, self.collected_language} <= set(self.languages):
+            raise ValueError("a language that is collected is not among the languages")
+        if self.by_language and self.collected_language not in self.by_language:
+            raise ValueError(f"by_language lacks {self.collected_language}")
+        return self
 
     @model_validator(mode="after")
     def _obtainable(self) -> Card:
@@ -119,6 +135,11 @@ class Card(Settings):
     def total(self) -> int:
         """Questions in all splits."""
         return sum(self.rows.values())
+
+    @property
+    def language_word(self) -> str:
+        """The source's own word for the language that is collected, "" where it needs none."""
+        return self.by_language.get(self.collected_language, "")
 
     @property
     def splits(self) -> list[str]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtqa import bundled
-from mtqa.collect.cards import card_names, load_card
 from mtqa.collect.items import RawItem
 from mtqa.collect.readers import Shape, input_files, read_path
+from mtqa.collect.variants import named_card
 from mtqa.core.corpus import open_corpus
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
@@ -71,12 +71,12 @@ def exclude_path(name: str) -> tuple[Path, Shape]:
     UsageError where it does not exist.
     """
     source, equals, file = name.partition("=")
-    card = load_card(source) if equals and source in card_names() else None
+    card = named_card(source) if equals else None
     path = bundled.XQUAD_SAMPLE if name == SAMPLE else Path(file if card else name)
     if not path.exists():
         expected = "'sample', a file, a folder, a corpus or NAME=FILE"
         raise UsageError(f"There is no benchmark '{name}'.", where="exclude", expected=expected)
-    return path, Shape(card.map, card.layout) if card else Shape()
+    return path, Shape(card.map, card.layout, language=card.language_word) if card else Shape()
 
 
 def exclude_fingerprint(name: str) -> str:

@@ -31,7 +31,7 @@ def download(card: Card, source: Download, split: str) -> list[Path]:
     The cache's folder is named after the address, commit included, so a cached file is that of the card. Raises
     UsageError where a file cannot be had, or is not the one whose sha256 the card names.
     """
-    folder = cache_folder() / f"{card.name}-{fingerprint({'base': source.base})[:12]}"
+    folder = cache_folder() / f"{card.name.partition(':')[0]}-{fingerprint({'base': source.base})[:12]}"
     return [_fetch(card, source.base, name, folder) for name in source.data[split]]
 
 

@@ -49,7 +49,7 @@ def _items(card: Card, hub: HubData, split: str) -> Iterator[RawItem]:
         return
     rows = _rows(card, hub, split)
     if card.layout in LAYOUTS:
-        yield from map_rows(rows, card.layout)
+        yield from map_rows(rows, card.layout, card.language_word)
         return
     columns: dict[str, str] = {}
     for where, row in rows:

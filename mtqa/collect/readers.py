@@ -11,7 +11,7 @@ from typing import Any
 from mtqa.collect.beir import beir_files, is_beir, read_beir
 from mtqa.collect.files import kind, lines, read_json
 from mtqa.collect.items import RawItem
-from mtqa.collect.layouts.registry import LAYOUTS
+from mtqa.collect.layouts.registry import LAYOUTS, layout_reader
 from mtqa.collect.layouts.tydi import ENGLISH
 from mtqa.collect.mrqa import is_mrqa, read_mrqa
 from mtqa.collect.pubmedqa import is_pubmedqa, read_pubmedqa
@@ -37,11 +37,15 @@ UNQUOTED = ("wikiqa",)
 
 @dataclass(frozen=True)
 class Shape:
-    """What is known beforehand of a file's rows: the map of fields to columns, the layout, whether it is documents."""
+    """What is known beforehand of a file's rows: the map of fields to columns, the layout, whether it is documents.
+
+    `language` is the source's own word for the language that is wanted, where its rows have several.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     layout: str = "table"
     documents: bool = False
+    language: str = ""
 
 
 def input_files(path: Path) -> list[Path]:
@@ -74,12 +78,12 @@ def read_path(path: Path, shape: Shape) -> Iterator[RawItem]:
         yield item._replace(document=True) if shape.documents and not item.document else item
 
 
-def map_rows(rows: Iterable[Row], layout: str) -> Iterator[RawItem]:
-    """Yield the items of rows by a layout.
+def map_rows(rows: Iterable[Row], layout: str, language: str = "") -> Iterator[RawItem]:
+    """Yield the items of rows by a layout, of one language where it has several.
 
     Raises UsageError where a row has another layout, AssertionError where it gives no item and would vanish.
     """
-    reader = LAYOUTS[layout]
+    reader = layout_reader(layout, language)
     for where, row in rows:
         try:
             items = list(reader(row, where))
@@ -119,7 +123,7 @@ def _read_file(path: Path, shape: Shape) -> Iterator[RawItem]:
 def _rows(peek: Iterator[Row], rows: Iterable[Row], shape: Shape, path: Path) -> Iterator[RawItem]:
     """Map rows by the layout, or as a table by the columns of its first row."""
     if shape.layout in LAYOUTS:
-        return map_rows(rows, shape.layout)
+        return map_rows(rows, shape.layout, shape.language)
     first = next(peek, (None, {}))[1]
     return read_table(lambda _: rows, resolve_columns(first, shape.columns, path)) if first else iter(())
 
@@ -127,13 +131,13 @@ def _rows(peek: Iterator[Row], rows: Iterable[Row], shape: Shape, path: Path) ->
 def _parquet(path: Path, shape: Shape) -> Iterator[RawItem]:
     names = parquet_columns(path)
     if shape.layout in LAYOUTS:
-        return map_rows(parquet_rows(path, {name: name for name in names}), shape.layout)
+        return map_rows(parquet_rows(path, {name: name for name in names}), shape.layout, shape.language)
     return read_table(partial(parquet_rows, path), resolve_columns(names, shape.columns, path))
 
 
 def _squad(data: Any, path: Path, shape: Shape) -> Iterator[RawItem]:
     for item in read_squad(data, path):
-        foreign = shape.layout == "tydiqa" and not item.id.startswith(f"{ENGLISH}-")
+        foreign = shape.layout == "tydiqa" and not item.id.startswith(f"{shape.language or ENGLISH}-")
         yield item._replace(drop=Drop.OTHER_LANGUAGE) if foreign else item
 
 

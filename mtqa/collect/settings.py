@@ -16,7 +16,9 @@ class CollectSettings(Settings):
     """What to read and how to make items of it."""
 
     sources: list[str] = Field(
-        min_length=1, description="'sample', names of sources (see mtqa sources), files or folders, or NAME=FILE."
+        min_length=1,
+        description="'sample', names of sources (see mtqa sources; NAME:LANGUAGE for another of its languages), files or "
+        "folders, or NAME=FILE.",
     )
     map: dict[str, str] = Field(
         default_factory=dict,

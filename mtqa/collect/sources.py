@@ -15,6 +15,7 @@ from mtqa.collect.hub import hub_commit, hub_fingerprint, read_hub
 from mtqa.collect.items import RawItem
 from mtqa.collect.readers import Shape, input_files, read_path
 from mtqa.collect.settings import CollectSettings
+from mtqa.collect.variants import named_card
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
 
@@ -61,18 +62,17 @@ def open_sources(settings: CollectSettings) -> list[Source]:
 
 def _open(text: str, settings: CollectSettings) -> Source:
     name, equals, file = text.partition("=")
-    if equals and name in card_names():
-        return _file_source(Path(file), settings, load_card(name))
     path = Path(text)
-    if text in card_names():
-        return _card_source(load_card(text), settings)
+    card = None if path.exists() and text not in card_names() else named_card(name)
+    if card:
+        return _file_source(Path(file), settings, card) if equals else _card_source(card, settings)
     if path.exists():
         return _file_source(path, settings, None)
     if path.suffix or path.parent != Path():
         raise UsageError(
             f"There is no file '{text}'.", where=path, expected="a file, a folder or a source of 'mtqa sources'"
         )
-    load_card(text)
+    load_card(text.partition(":")[0])
     raise AssertionError("load_card raises for an unknown name")
 
 
@@ -101,7 +101,7 @@ def _card_source(card: Card, settings: CollectSettings) -> Source:
 
 def shape_of(card: Card) -> Shape:
     """Return what a card says of its files' rows."""
-    return Shape(card.map, card.layout, card.documents)
+    return Shape(card.map, card.layout, card.documents, card.language_word)
 
 
 def chosen_splits(card: Card, settings: CollectSettings) -> dict[str, str | None]:
@@ -110,15 +110,13 @@ def chosen_splits(card: Card, settings: CollectSettings) -> dict[str, str | None
     What the card collects by default may be trained on. Splits that the user names stay what they are called.
     Raises UsageError where the source has no such split.
     """
-    if settings.splits is None:
-        return dict.fromkeys(card.collect)
     kept: dict[str, str | None] = {}
-    for split in settings.splits:
-        if split not in card.splits:
+    for split in settings.splits if settings.splits is not None else card.collect:
+        if split not in card.splits and (card.splits or settings.splits):
             raise UsageError(
                 f"The source '{card.name}' has no split '{split}'.", where="splits", expected=", ".join(card.splits)
             )
-        kept[split] = {"train": None, "test": "test"}.get(split, "validation")
+        kept[split] = {"train": None, "test": "test"}.get(split, "validation") if settings.splits else None
     return kept
 
 
@@ -149,7 +147,7 @@ def _file_source(path: Path, settings: CollectSettings, card: Card | None) -> So
     paths = input_files(path)
     files = {p.relative_to(path).as_posix() if path.is_dir() else p.name: file_sha256(p) for p in paths}
     shape = shape_of(card) if card else Shape()
-    shape = Shape({**shape.columns, **settings.map}, shape.layout, shape.documents)
+    shape = replace(shape, columns={**shape.columns, **settings.map})
     read = partial(read_path, path, shape)
     content = fingerprint(files)
     if card:

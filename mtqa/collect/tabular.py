@@ -106,14 +106,16 @@ def parquet_columns(path: Path) -> list[str]:
 def resolve_columns(available: Iterable[str], chosen: Mapping[str, str], where: object) -> dict[str, str]:
     """Return field → column: the chosen ones, else the usual names where the table has them.
 
-    A column that is chosen for one field is no other field's by its name. A dotted name goes into a nested column.
-    Raises UsageError where a chosen column, or any column for the question, is missing, with the columns there are and
-    the nearest.
+    A column that is chosen for one field is no other field's by its name; "" leaves the field out. A dotted name goes
+    into a nested column. Raises UsageError where a chosen column, or any column for the question, is missing, with the
+    columns there are and the nearest.
     """
     names = list(available)
     columns = {}
     for field, usual in USUAL_COLUMNS.items():
         column = chosen.get(field)
+        if column == "":
+            continue
         if column is None:
             column = next((name for name in usual if name in names and name not in chosen.values()), None)
         elif column not in names and column.partition(".")[0] not in names:

@@ -23,11 +23,14 @@ def line(card: Card) -> str:
         "–" if card.bundled or card.manual else "yes" if card.download or (card.hub and card.hub.revision) else "no"
     )
     how = "bundled" if card.bundled else f"`{card.name}=FILE`" if card.manual else "by name"
-    return f"| `{card.name}` | {card.title} | {card.licence} | {shared} | {card.total:,} | {how} | {pinned} |"
+    languages = len(card.by_language) or 1
+    about = f"| `{card.name}` | {card.title} | {card.licence} | {shared} | {card.total:,} |"
+    return f"{about} {languages} | {how} | {pinned} |"
 
 
 def sources_table() -> str:
-    head = "| source | what | licence | share | questions | how | pinned |\n|---|---|---|---|--:|---|---|\n"
+    head = "| source | what | licence | share | questions | languages | how | pinned |\n"
+    head += "|---|---|---|---|--:|--:|---|---|\n"
     return head + "\n".join(line(load_card(name)) for name in card_names()) + "\n"
 
 

@@ -12,12 +12,12 @@ from mtqa.core.schema import Drop
 ENGLISH = "english"
 
 
-def tydiqa(row: Row, where: str) -> Iterator[RawItem]:
+def tydiqa(row: Row, where: str, language: str = ENGLISH) -> Iterator[RawItem]:
     """Yield the question of either task; the other ten languages are dropped, with that reason."""
-    yield _primary(row, where) if "document_plaintext" in row else _gold(row, where)
+    yield _primary(row, where, language) if "document_plaintext" in row else _gold(row, where, language)
 
 
-def _gold(row: Row, where: str) -> RawItem:
+def _gold(row: Row, where: str, language: str) -> RawItem:
     """Make an item of the gold-passage task; its ids begin with the language's name."""
     name = text(row, "id", where)
     answers = row.get("answers")
@@ -29,11 +29,11 @@ def _gold(row: Row, where: str) -> RawItem:
         text(row, "context", where),
         text(row, "title", where),
         tuple(Answer(a, s) for a, s in zip(found, starts or [None] * len(found), strict=True)),
-        drop=None if name.startswith(f"{ENGLISH}-") else Drop.OTHER_LANGUAGE,
+        drop=None if name.startswith(f"{language}-") else Drop.OTHER_LANGUAGE,
     )
 
 
-def _primary(row: Row, where: str) -> RawItem:
+def _primary(row: Row, where: str, language: str) -> RawItem:
     """Make an item of the primary task: the passage that an annotator chose, the minimal answer where there is one.
 
     Of several annotations the first with a minimal answer counts, else the first with a yes or no, else the first with
@@ -41,7 +41,7 @@ def _primary(row: Row, where: str) -> RawItem:
     """
     question, title = text(row, "question_text", where), text(row, "document_title", where)
     name = str(row.get("example_id") or f"{title} {question}")
-    if get(row, "language", str, where).lower() != ENGLISH:
+    if get(row, "language", str, where).lower() != language:
         return RawItem(name, question, "", title, drop=Drop.OTHER_LANGUAGE)
     passages = records(row.get("passage_answer_candidates"), where)
     chosen = [_annotation(a) for a in records(row.get("annotations"), where)]
