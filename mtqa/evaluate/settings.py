@@ -90,6 +90,12 @@ class CollectionSettings(Settings):
     def _whole(self) -> CollectionSettings:
         if (self.run is None) != (self.qrels is None):
             raise ValueError("a run needs judgements: give both run and qrels")
+        unused = ("data", "split", "cache") if self.run else ("split",) if self.benchmark in BENCHMARKS else ()
+        for name in unused:
+            if getattr(self, name):
+                raise ValueError(f"{name} means nothing for {'a run' if self.run else self.benchmark}: leave it out")
+        if self.run and len(self.languages or []) > 1:
+            raise ValueError("a run is of one language: name one, or none")
         if not self.data and self.run is None:
             raise ValueError("the folder of the benchmark's files is missing: give data")
         deepest = max((int(name.partition("@")[2] or 0) for name in self.metrics), default=0)

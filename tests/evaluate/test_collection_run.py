@@ -119,13 +119,26 @@ def test_a_finished_evaluation_is_not_done_again_and_nothing_is_left_beside_it(t
     assert evaluate_collection("bm25", settings, tmp_path / "out", overwrite=True).counts["documents"] == 5
 
 
+def test_in_beir_a_query_does_not_find_itself_among_the_documents(tmp_path):
+    for layout, write, name in (("beir", folders.beir, "corpus.jsonl"), ("trec", folders.own, "collection.tsv")):
+        path = write(tmp_path / layout) / name
+        line = '{"_id": "q1", "text": "red fox"}' if layout == "beir" else "q1\tred fox"
+        path.write_text(f"{path.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
+        settings = CollectionSettings(benchmark=layout, data=str(tmp_path / layout))
+        evaluate_collection("bm25", settings, tmp_path / f"{layout}-out")
+        expected = ["d1", "d2"] if layout == "beir" else ["d1", "q1", "d2"]
+        assert list(trec(tmp_path / f"{layout}-out" / "run.trec")["q1"]) == expected
+
+
 def test_a_run_that_lacks_judged_queries_counts_them_as_zero(tmp_path):
     folders.write(tmp_path / "run", "q1 Q0 d2 1 2 x\nq1 Q0 d1 2 1 x\nother Q0 d1 1 1 x\n")
     folders.write(tmp_path / "qrels", folders.trec_qrels())
-    done = run("--run", tmp_path / "run", "--qrels", tmp_path / "qrels", "--out", tmp_path / "out", "--json")
+    files = ("--run", tmp_path / "run", "--qrels", tmp_path / "qrels")
+    done = run(*files, "--languages", "de", "--out", tmp_path / "out", "--json")
     assert done.exit_code == 0, done.exception
     metrics = json.loads(done.stdout)
     assert metrics["metrics"] == pytest.approx(dict.fromkeys(EXPECTED, 1 / 3))
+    assert list(metrics["by_language"]) == ["deu_Latn"]
     assert metrics["counts"] == {
         "queries": 3,
         "queries_without_relevant": 1,
@@ -161,6 +174,8 @@ def test_bm25_within_the_languages_of_a_sentence_benchmark(mini, tmp_path):
         ("bm25 --benchmark beir --data mini --candidate passage", "'candidate'"),
         ("demo --split dev", "'split'"),
         ("bm25 --benchmark beir --data none", "none"),
+        ("bm25 --benchmark xquad-r --split dev", "plit means nothing for xquad-r"),
+        ("--run run --qrels qrels --data mini", "ata means nothing for a run"),
         ("--run none --qrels qrels", "none"),
     ],
 )

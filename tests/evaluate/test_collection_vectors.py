@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mtqa.core.encode import load_encoder
 from mtqa.core.errors import UsageError
 from mtqa.core.executor import Where
 from mtqa.evaluate.collection import vectors as module
@@ -87,3 +88,12 @@ def test_ids_that_occur_twice_and_empty_collections_are_refused(tmp_path, encode
         encode_shards(ENCODER, [*DOCUMENTS, ("d1", "text 9")], tmp_path)
     with pytest.raises(UsageError, match="no documents"):
         encode_shards(ENCODER, [], tmp_path)
+
+
+@pytest.mark.slow
+def test_several_processes_make_the_same_shards(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SHARD", 3)
+    one = Encoder(load_encoder("demo"), "demo", "m", Where())
+    shards = encode_shards(one, DOCUMENTS, tmp_path / "one")
+    several = encode_shards(replace(one, where=Where(("cpu", "cpu"))), DOCUMENTS, tmp_path / "several")
+    assert [path.read_bytes() for path in several.files] == [path.read_bytes() for path in shards.files]

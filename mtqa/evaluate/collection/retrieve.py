@@ -93,9 +93,15 @@ def _corrected(correct: Correction, vectors: np.ndarray, lang: str | None) -> np
 
 
 def _run(task: Task, ids: pa.ChunkedArray, found: Iterable[tuple[np.ndarray, np.ndarray]]) -> Run:
-    """Return the ranking from (places, scores) of each query."""
-    names = ids.combine_chunks()
-    return {
-        query: in_order(names.take(pa.array(places)).to_pylist(), scores)
-        for query, (places, scores) in zip(task.queries, found, strict=True)
-    }
+    """Return the ranking from (places, scores) of each query.
+
+    In BEIR's collections a query that is itself a document does not find itself, as BEIR evaluates them.
+    """
+    names, run = ids.combine_chunks(), {}
+    for query, (places, scores) in zip(task.queries, found, strict=True):
+        documents = names.take(pa.array(places)).to_pylist()
+        if task.source.layout == "beir" and query in documents:
+            itself = documents.index(query)
+            documents, scores = documents[:itself] + documents[itself + 1 :], np.delete(scores, itself)
+        run[query] = in_order(documents, scores)
+    return run

@@ -81,14 +81,16 @@ def evaluate_run(settings: CollectionSettings, out: Path, *, overwrite: bool = F
     if not run.keys() & answered.keys():
         raise UsageError("The run and the judgements have no query in common.", where=f"{run_file}, {qrels_file}")
     with building(out, work, overwrite=overwrite) as build:
-        lines = [measured(None, answered, run, settings.metrics, None)]
+        lang = settings.languages[0] if settings.languages else None
+        lines = [measured(lang, answered, run, settings.metrics, None)]
         counts = {
             "queries": len(answered),
             "queries_without_relevant": len(judged) - len(answered),
             "queries_not_in_run": len(answered.keys() - run.keys()),
             "queries_not_judged": len(run.keys() - judged.keys()),
         }
-        about = {"run": run_file.name, "qrels": qrels_file.name, "queries": str(len(answered)), "tie": "trec_eval"}
+        about = {"run": run_file.name, "qrels": qrels_file.name, "queries": str(len(answered))}
+        about |= {"langs": lang or "unknown", "tie": "trec_eval"}
         return _finish(build, lines, settings, about, counts, {"run": run_file.name})
 
 
