@@ -17,8 +17,8 @@ class CollectSettings(Settings):
 
     sources: list[str] = Field(
         min_length=1,
-        description="'sample', names of sources (see mtqa sources; NAME:LANGUAGE for another of its languages), files or "
-        "folders, or NAME=FILE.",
+        description="'sample', names of sources (see mtqa sources; NAME:LANGUAGE for another of its languages), "
+        "files or folders, or NAME=FILE.",
     )
     map: dict[str, str] = Field(
         default_factory=dict,
