@@ -15,6 +15,7 @@ from mtqa.evaluate.bootstrap import read_comparable
 from mtqa.evaluate.perquery import PerQuery
 from mtqa.evaluate.run import read_metrics
 from mtqa.study import stats
+from mtqa.study.corrections import evaluation_folder
 from mtqa.study.run import Run, fairness
 from mtqa.study.settings import MEASURES, Contrast, Study
 from mtqa.study.verdict import answers, judge, sentence
@@ -26,15 +27,19 @@ ALL = "all"
 
 
 class Evaluations:
-    """All evaluations of one benchmark, with what is computed from them kept: a measure of an arm is resampled once."""
+    """All evaluations of one benchmark, with what is computed from them kept: a measure of an arm is resampled once.
 
-    def __init__(self, study: Study, out: Path, benchmark: str, seeds: Sequence[int]) -> None:
+    With `method` those of the models with that correction.
+    """
+
+    def __init__(
+        self, study: Study, out: Path, benchmark: str, seeds: Sequence[int], method: str | None = None
+    ) -> None:
         self.benchmark, self.resamples = benchmark, study.resamples
-        self.folders = {
-            arm: [out / "evaluation" / Run(arm, seed if own != [None] else None).name / benchmark for seed in chosen]
-            for arm, own in ((arm, study.seeds_of(arm)) for arm in study.all_arms)
-            for chosen in [seeds if own != [None] else [0]]
-        }
+        self.folders = {}
+        for arm in study.all_arms:
+            names = [Run(arm, seed).name for seed in (seeds if study.seeds_of(arm) != [None] else [None])]
+            self.folders[arm] = [evaluation_folder(out, name, benchmark, method) for name in names]
         self.systems = {arm: stats.load_system(folders) for arm, folders in self.folders.items()}
         first = next(iter(self.folders.values()))[0]
         for folders in self.folders.values():
@@ -91,7 +96,10 @@ def results(study: Study, out: Path, seeds: Sequence[int]) -> dict[str, Any]:
     interval, by_seed), pairs (arm → query language → passage language → mAP). `primary`, `secondary`: comparisons with
     Holm-corrected p within each of the two families. `by_language`: the primary pairs by query language, Holm-corrected
     over the languages of a benchmark and measure. `answers`, `verdicts`: in words. `curves`: arm → [step, loss].
+    `corrections`: see `correction_results`.
     """
+    from mtqa.study.correction_results import correction_results
+
     names: list[str] = [e.benchmark for e in study.evaluate]
     benchmarks = {name: Evaluations(study, out, name, seeds) for name in names}
     trained = _training_languages(study, out, seeds)
@@ -113,6 +121,7 @@ def results(study: Study, out: Path, seeds: Sequence[int]) -> dict[str, Any]:
         "answers": answers(primary, len(seeds)),
         "verdicts": [sentence(c, study.topics.get(c["benchmark"])) for c in primary],
         "curves": _curves(study, out, seeds),
+        "corrections": correction_results(study, out, seeds, benchmarks),
     }
 
 

@@ -12,6 +12,7 @@ from mtqa.core.hashing import fingerprint
 from mtqa.core.manifest import MANIFEST
 from mtqa.core.shardfile import open_shards
 from mtqa.pipeline.run import Journal, known_stages, lock
+from mtqa.study import corrections
 from mtqa.study.settings import Study
 
 STUDY_FILE = "study.json"
@@ -67,9 +68,16 @@ def run_study(study: Study, out: Path, most_seeds: int | None = None) -> dict[st
 def pending(study: Study, out: Path, most_seeds: int | None = None) -> list[tuple[str, bool]]:
     """Return each run's name and whether its evaluations stand (whether they are up to date the run itself finds)."""
     return [
-        (run.name, all((out / "evaluation" / run.name / e.benchmark / MANIFEST).is_file() for e in study.evaluate))
+        (run.name, all((place / MANIFEST).is_file() for place in _evaluations(study, out, run)))
         for run in runs(study, study.seeds[:most_seeds])
     ]
+
+
+def _evaluations(study: Study, out: Path, run: Run) -> Iterator[Path]:
+    """Yield the folders of all evaluations of a run, those with corrections last."""
+    for method in (None, *study.corrections):
+        for settings in study.evaluate:
+            yield corrections.evaluation_folder(out, run.name, settings.benchmark, method)
 
 
 def corpora(study: Study, out: Path) -> list[Path]:
@@ -83,6 +91,8 @@ def _data(study: Study, out: Path, journal: Journal) -> None:
 
         settings = study.parallel
         journal.do("corpus", out / "corpus", lambda: collect_parallel(settings, out / "corpus"))
+    if study.corrections:
+        corrections.languages_of(corrections.texts_folder(study, out, corpora(study, out)))  # refuse before training
     if study.dev is not None:
         from mtqa.collect.run import collect
         from mtqa.shards.run import build_shards
@@ -111,9 +121,21 @@ def _one(study: Study, out: Path, run: Run, journal: Journal) -> None:
         journal.do(f"train {run.name}", model, partial(train, shards, training, model, overwrite=True))
         encoder = str(model)
     for settings in study.evaluate:
-        folder = out / "evaluation" / run.name / settings.benchmark
+        folder = corrections.evaluation_folder(out, run.name, settings.benchmark)
         evaluation = partial(evaluate, encoder, settings, folder, overwrite=True)
         journal.do(f"evaluate {run.name} {settings.benchmark}", folder, evaluation)
+    if study.corrections:
+        _correct(study, out, run, encoder, journal)
+
+
+def _correct(study: Study, out: Path, run: Run, encoder: str, journal: Journal) -> None:
+    """Evaluate a run with each correction; a benchmark is encoded once for all of them."""
+    model = corrections.Corrected(encoder, corrections.texts_folder(study, out, corpora(study, out)))
+    for settings in study.evaluate:
+        for method in study.corrections:
+            folder = corrections.evaluation_folder(out, run.name, settings.benchmark, method)
+            work = partial(model.evaluate, settings, method, folder)
+            journal.do(f"evaluate {run.name} {settings.benchmark} with {method}", folder, work)
 
 
 def fairness(study: Study, out: Path, seeds: list[int]) -> dict[str, Any]:

@@ -80,6 +80,13 @@ class Study(Settings):
     evaluate: list[EvaluateSettings] = Field(min_length=1)
     topics: dict[str, str] = Field(default_factory=dict, description="Benchmark → how near its topics are to training.")
     groups: dict[str, list[str]] = Field(default_factory=dict, description="More groups of query languages.")
+    corrections: list[Literal["shift", "centre"]] = Field(
+        default_factory=list, description="Corrections without training that every arm is evaluated with too."
+    )
+    correct_from: dict[str, str] = Field(
+        default_factory=dict,
+        description="Language → text file, line for line parallel, English among them; the study's corpus by default.",
+    )
     primary: list[Contrast] = Field(default_factory=lambda: list(PRIMARY), description="Comparisons fixed beforehand.")
     secondary: list[Contrast] = Field(default_factory=list, description="Further ones, corrected among themselves.")
     resamples: int = Field(5000, ge=100, le=100_000, description="Bootstrap resamples over questions and seeds.")
@@ -91,6 +98,14 @@ class Study(Settings):
             if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
                 raise ValueError(f"the arm name {name!r} may hold letters, digits, . - and _ only")
         return arms
+
+    @field_validator("correct_from")
+    @classmethod
+    def _text_codes(cls, files: dict[str, str]) -> dict[str, str]:
+        codes = {resolve(lang): path for lang, path in files.items()}
+        if codes and ("eng_Latn" not in codes or len(codes) < 2):
+            raise ValueError("name files in English and at least one other language")
+        return dict(sorted(codes.items()))
 
     @field_validator("groups")
     @classmethod
@@ -106,6 +121,8 @@ class Study(Settings):
         benchmarks = [settings.benchmark for settings in self.evaluate]
         if len(set(benchmarks)) < len(benchmarks):
             raise ValueError("each benchmark may stand in 'evaluate' once")
+        if len(set(self.corrections)) < len(self.corrections):
+            raise ValueError("each correction may stand in 'corrections' once")
         unknown = sorted(set(self.topics) - set(benchmarks))
         if unknown:
             raise ValueError(f"'topics' names {', '.join(unknown)}, which is not evaluated")
@@ -164,6 +181,7 @@ def _placed(study: Study, data: Path) -> dict[str, Any]:
         "corpora": [place(name) for name in study.corpora],
         "evaluate": [one.model_copy(update={"data": place(one.data)}) for one in study.evaluate],
     }
+    parts["correct_from"] = {lang: place(name) for lang, name in study.correct_from.items()}
     if study.parallel is not None:
         files = {lang: place(name) for lang, name in study.parallel.files.items()}
         parts["parallel"] = study.parallel.model_copy(update={"files": files})

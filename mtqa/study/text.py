@@ -8,7 +8,7 @@ from typing import Any
 from mtqa.core.languages import get
 from mtqa.pipeline.table import text_table
 from mtqa.study.settings import FEW_SEEDS
-from mtqa.study.verdict import TITLES, number, spread
+from mtqa.study.verdict import LESS_IS_BETTER, TITLES, number, spread
 
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
 MARKS = {"better": "▲", "worse": "▼", "undecided": "·"}
@@ -20,6 +20,8 @@ def summary(content: Mapping[str, Any]) -> str:
     for name, benchmark in content["benchmarks"].items():
         blocks.append(_arms(name, benchmark, "all", text_table))
     blocks += [_comparisons(content["primary"], text_table), "\n".join(content["answers"])]
+    if content["corrections"]:
+        blocks.append("\n".join(content["corrections"]["answers"]))
     return "\n\n".join(blocks)
 
 
@@ -33,6 +35,8 @@ def markdown(content: Mapping[str, Any]) -> str:
         blocks += [_arms(name, benchmark, group, _md_table) for group in benchmark["groups"]]
         blocks += [_seeds(benchmark), f"Signature: `{benchmark['signature']}`"]
     blocks += ["## Comparisons fixed beforehand", _comparisons(content["primary"], _md_table)]
+    if content["corrections"]:
+        blocks += _corrections(content["corrections"])
     blocks += [
         "## Other comparisons",
         "Holm-corrected among themselves.",
@@ -65,7 +69,7 @@ def _arms(name: str, benchmark: Mapping[str, Any], group: str, table: Table) -> 
     ]
     title = f"{name}, queries in {group if group != 'all' else 'all languages'}: {_names(part['languages'])}"
     note = "mAP, mean over seeds, 95 % intervals over questions and seeds; bias: less is better"
-    return f"{title}\n{note}\n\n{table(['arm', *(TITLES.get(m, m) for m in measures)], rows)}"
+    return f"{title}\n{note}\n\n{table(['arm', *(_title(m) for m in measures)], rows)}"
 
 
 def _seeds(benchmark: Mapping[str, Any]) -> str:
@@ -76,7 +80,48 @@ def _seeds(benchmark: Mapping[str, Any]) -> str:
         for arm, values in arms.items()
     ]
     measures = list(next(iter(arms.values())))
-    return "Each seed:\n\n" + _md_table(["arm", *(TITLES.get(m, m) for m in measures)], rows)
+    return "Each seed:\n\n" + _md_table(["arm", *(_title(m) for m in measures)], rows)
+
+
+def _corrections(found: Mapping[str, Any]) -> list[str]:
+    """Return the section on corrections without training."""
+    blocks = [
+        "## With corrections without training",
+        f"Estimated for {_names(found['languages'])}. In brackets: the change against the same arm without correction, "
+        "95 % interval without zero marked ▲ better, ▼ worse.",
+        "\n".join(f"- {one}" for one in found["answers"]),
+    ]
+    for method, benchmarks in found["methods"].items():
+        for name, part in benchmarks.items():
+            left = f"; {_names(part['uncorrected'])} left as they are" if part["uncorrected"] else ""
+            measures = list(next(iter(part["arms"].values())))
+            rows = [
+                [arm, *(_changed(m, v["value"], part["changes"][arm][m]) for m, v in values.items())]
+                for arm, values in part["arms"].items()
+            ]
+            blocks.append(f"{method}, {name}{left}:\n\n{_md_table(['arm', *map(_title, measures)], rows)}")
+    for key, title in (
+        ("applied_to_all", "Both arms corrected (Holm-corrected among themselves):"),
+        ("against_plain", "The first arm as it is, the second corrected (Holm-corrected among themselves):"),
+    ):
+        named = [
+            {**c, "second": f"{c['second']} with {c['correction']}"}
+            | ({"first": f"{c['first']} with {c['correction']}"} if key == "applied_to_all" else {})
+            for c in found[key]
+        ]
+        blocks.append(f"{title}\n\n{_comparisons(named, _md_table)}")
+    return blocks
+
+
+def _changed(measure: str, value: float, change: Mapping[str, Any]) -> str:
+    low, high = change["interval"]
+    better = (change["difference"] > 0) != (measure in LESS_IS_BETTER)
+    mark = "" if low <= 0 <= high else " ▲" if better else " ▼"
+    return f"{number(measure, value)} ({number(measure, change['difference'], '+')}{mark})"
+
+
+def _title(measure: str) -> str:
+    return TITLES.get(measure, measure)
 
 
 def _comparisons(comparisons: Sequence[Mapping[str, Any]], table: Table) -> str:
@@ -84,7 +129,7 @@ def _comparisons(comparisons: Sequence[Mapping[str, Any]], table: Table) -> str:
         [
             f"{c['first']} − {c['second']}",
             c["benchmark"] + ("" if c["group"] == "all" else f", {c['group']}"),
-            TITLES.get(c["measure"], c["measure"]),
+            _title(c["measure"]),
             f"{number(c['measure'], c['difference'], '+')} {spread(c['measure'], c['interval'])}",
             f"{c['p']:.4f}",
             f"{c['p_holm']:.4f}",
@@ -103,7 +148,7 @@ def _by_language(content: Mapping[str, Any]) -> str:
     tables: dict[tuple[str, str, str], dict[str, dict[str, str]]] = {}
     for c in content["by_language"]:
         row = tables.setdefault((c["first"], c["second"], c["benchmark"]), {}).setdefault(c["group"], {})
-        row[TITLES.get(c["measure"], c["measure"])] = (
+        row[_title(c["measure"])] = (
             f"{number(c['measure'], c['difference'], '+')} {spread(c['measure'], c['interval'])} {MARKS[c['verdict']]}"
         )
     blocks = [

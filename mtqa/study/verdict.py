@@ -40,6 +40,15 @@ def sentence(comparison: Mapping[str, Any], topics: str | None) -> str:
 
 
 def answers(primary: Sequence[Mapping[str, Any]], seeds: int) -> list[str]:
+    """Return `outcomes`, and what they are worth with so few seeds."""
+    out = outcomes(primary)
+    if seeds < FEW_SEEDS:
+        them = "1 seed this describes this seed" if seeds == 1 else f"{seeds} seeds this describes these seeds"
+        out.append(f"With {them}; a claim about other seeds wants {FEW_SEEDS} or more.")
+    return out
+
+
+def outcomes(primary: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return one sentence for each pair of arms compared beforehand: whether the first beats the second, and where."""
     pairs = list(dict.fromkeys((c["first"], c["second"]) for c in primary))
     out = []
@@ -63,9 +72,6 @@ def answers(primary: Sequence[Mapping[str, Any]], seeds: int) -> list[str]:
         if len(found) == len(by_verdict["better"]):
             start += " wherever it was asked"
         out.append(f"{start}: {'; '.join(parts)}.")
-    if seeds < FEW_SEEDS:
-        them = "1 seed this describes this seed" if seeds == 1 else f"{seeds} seeds this describes these seeds"
-        out.append(f"With {them}; a claim about other seeds wants {FEW_SEEDS} or more.")
     return out
 
 
