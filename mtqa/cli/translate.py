@@ -51,16 +51,7 @@ def command(
     values |= {"devices": devices, "executor": executor, "ray_address": ray_address}
     settings = parse(TranslateSettings, values, "command line")
     share = report.share(worker)
-    if map_ and corpus.is_dir():
-        raise UsageError("A corpus has no columns to map.", where="--map", expected=f"a table; '{corpus}' is a folder")
-    if corpus.is_file() or (corpus.suffix and not corpus.exists()):
-        from mtqa.collect.run import collect
-        from mtqa.collect.settings import CollectSettings
-
-        collected = out.with_name(f"{out.name}.collected")
-        given = parse(CollectSettings, {"sources": [str(corpus)], "map": map_, "validation": 0}, "command line")
-        collect(given, collected, overwrite=overwrite)
-        corpus = collected
+    corpus = _collected(corpus, map_, out, overwrite=overwrite)
     kept = memory or cache_root() / "memory"
     if dry_run:
         typer.echo(report.plan(corpus, settings, kept, json=json))
@@ -68,3 +59,20 @@ def command(
         typer.echo(report.filled(corpus, settings, share, kept, json=json))
     else:
         typer.echo(report.translated(corpus, settings, out, kept, overwrite=overwrite, json=json))
+
+
+def _collected(corpus: Path, columns: str, out: Path, *, overwrite: bool) -> Path:
+    """Return a corpus as it is, and what a table is collected to."""
+    from mtqa.core.recipe import parse
+
+    if columns and corpus.is_dir():
+        raise UsageError("A corpus has no columns to map.", where="--map", expected=f"a table; '{corpus}' is a folder")
+    if not corpus.is_file() and (corpus.exists() or not corpus.suffix):
+        return corpus
+    from mtqa.collect.run import collect
+    from mtqa.collect.settings import CollectSettings
+
+    collected = out.with_name(f"{out.name}.collected")
+    given = parse(CollectSettings, {"sources": [str(corpus)], "map": columns, "validation": 0}, "command line")
+    collect(given, collected, overwrite=overwrite)
+    return collected

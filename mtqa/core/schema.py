@@ -117,6 +117,7 @@ class Flag(StrEnum):
     RESTORED = "restored"
     ANSWER_ALIGNED = "answer_aligned"
     RETRIED = "retried"
+    HALVED = "halved"
 
 
 class Check(StrEnum):

@@ -87,7 +87,8 @@ class CTranslate2Engine:
         say(f"out of memory: a batch of {len(batch.sources)} is halved")
         middle = len(batch.sources) // 2
         halves = [batch._replace(sources=part) for part in (batch.sources[:middle], batch.sources[middle:])]
-        return [o for half in halves for o in self._collect(half, self._submit(half, decoding), decoding)]
+        made = [o for half in halves for o in self._collect(half, self._submit(half, decoding), decoding)]
+        return [output._replace(halved=True) for output in made]
 
     def _force(self, pairs: Sequence[Forced]) -> list[Any]:
         return list(

@@ -24,10 +24,11 @@ AHEAD = 2
 
 
 class Made(NamedTuple):
-    """An output as text, with the faults that can be seen."""
+    """An output as text, with the faults that can be seen; `halved` as in Output, which is none."""
 
     entry: Entry
     flags: list[Flag]
+    halved: bool = False
 
 
 class Started(NamedTuple):
@@ -107,7 +108,7 @@ class Decoder:
     def _entry(self, source: str, made: Made) -> Entry:
         """Return the entry with its flags; numbers that the model changed are put right where that is safe."""
         text, flags = protect.numbers(source, made.entry.text, self.lang)
-        raised = {*made.flags, *flags}
+        raised = {*made.flags, *flags, *([Flag.HALVED] if made.halved else [])}
         names = tuple(flag.value for flag in Flag if flag in raised) if raised else ()
         return made.entry._replace(text=text, flags=names)
 
@@ -135,7 +136,7 @@ class Decoder:
 
     def _made(self, source: str, output: Output, target: str) -> Made:
         entry = Entry(target, float(np.float32(output.score)), len(output.tokens), ())
-        return Made(entry, watch.problems(source, target, output.hit_limit, self.lang))
+        return Made(entry, watch.problems(source, target, output.hit_limit, self.lang), output.halved)
 
     def _limit(self, sources: list[list[str]], rows: Sequence[int], limit: tuple[float, int]) -> int:
         longest = max(len(sources[i]) for i in rows)
@@ -149,4 +150,5 @@ def _restored(source: str, parts: list[Made]) -> Made:
     total = sum(part.entry.score * (part.entry.tokens + 1) for part in parts)
     score = float(np.float32(total / max(1, tokens + len(parts))))
     flags = {flag for part in parts for flag in part.flags}
-    return Made(Entry(text, score, tokens, ()), [*(flag for flag in Flag if flag in flags), Flag.RESTORED])
+    faults = [*(flag for flag in Flag if flag in flags), Flag.RESTORED]
+    return Made(Entry(text, score, tokens, ()), faults, any(part.halved for part in parts))

@@ -35,11 +35,15 @@ class Batch(NamedTuple):
 
 
 class Output(NamedTuple):
-    """One output: tokens without marks, mean log-probability a token (`</s>` counted), whether the limit cut it."""
+    """One output: tokens without marks, mean log-probability a token (`</s>` counted), whether the limit cut it.
+
+    `halved`: memory ran out, so that it was decoded in another batch than planned; its score's last digits may differ.
+    """
 
     tokens: list[str]
     score: float
     hit_limit: bool
+    halved: bool = False
 
 
 class Forced(NamedTuple):

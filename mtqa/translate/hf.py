@@ -70,7 +70,8 @@ class TransformersEngine:
         say(f"out of memory: a batch of {len(batch.sources)} is halved")
         middle = len(batch.sources) // 2
         halves = (batch.sources[:middle], batch.sources[middle:])
-        return [output for half in halves for output in self._batch(batch._replace(sources=half), decoding)]
+        made = [output for half in halves for output in self._batch(batch._replace(sources=half), decoding)]
+        return [output._replace(halved=True) for output in made]
 
     @torch.inference_mode()
     def _generate(self, batch: Batch, decoding: Decoding) -> list[Output]:

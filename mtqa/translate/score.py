@@ -50,6 +50,8 @@ def score(hypotheses: Path, references: Path, request: Request, lang: str = "") 
     wrong = [name for name in request.metrics if name not in METRICS]
     if wrong:
         raise UsageError(f"There is no metric {', '.join(wrong)}.", where="metrics", expected=", ".join(METRICS))
+    for name in request.metrics:
+        _metric(name, lang)  # what is missing is said before any work
     if hypotheses.is_dir() != references.is_dir():
         raise UsageError("One is a folder, the other a file.", where=references, expected="two corpora or two files")
     if not hypotheses.is_dir():
@@ -126,10 +128,13 @@ def _metric(name: str, lang: str) -> Any:
     try:
         return BLEU(tokenize="flores200")
     except Exception as error:  # whatever its download of the tokenizer raises
+        from sacrebleu.utils import SACREBLEU_DIR
+
         raise UsageError(
-            f"spBLEU's tokenizer cannot be had: {error}",
-            where="spbleu",
-            next_step="run once with network (sacrebleu downloads it), or leave spbleu out of --metrics",
+            f"spBLEU's tokenizer is not on this machine and cannot be downloaded: {error}",
+            where="--metrics spbleu",
+            expected=f"network, or the tokenizer in {SACREBLEU_DIR}/models",
+            next_step="run it once on a machine with network and copy that folder, or leave spbleu out of --metrics",
         ) from error
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from translate_corpora import english_row, save_corpus
 from typer.testing import CliRunner
 
 from mtqa.core.errors import UsageError
+from mtqa.core.recipe import parse
 from mtqa.translate.contents import contents
 from mtqa.translate.memory import Entry, Memory, segment_key
 from mtqa.translate.score import Request, score
+from mtqa.translate.settings import TranslateSettings
 
 
 def invoke(name: str, *arguments: Any) -> str:
@@ -74,6 +78,17 @@ def test_lines_score_as_sacrebleu_says(tmp_path: Path) -> None:
         score(tmp_path / "made", tmp_path, Request())
 
 
+def test_spbleu_without_its_tokenizer_and_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    monkeypatch.setattr("sacrebleu.tokenizers.tokenizer_spm.SACREBLEU_DIR", str(tmp_path / "empty"))
+    (tmp_path / "a").write_text("one\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"(?s)not on this machine.*Name or service.*copy that folder"):
+        score(tmp_path / "a", tmp_path / "a", Request(("chrf", "spbleu")))
+
+
 def test_corpora_are_matched_by_item(marian: Path, tmp_path: Path) -> None:
     rows = [english_row(i, f"Who wrote play {i}?", f"He wrote play {i // 2}.", []) for i in range(4)]
     save_corpus(tmp_path / "c", rows)
@@ -103,3 +118,9 @@ def test_translate_says_what_it_would_take_and_fills_the_memory(corpus: Path, ma
     for wrong in ("0/2", "3/2", "x", "1/0"):
         with pytest.raises(UsageError, match="no share"):
             invoke("translate", corpus, *same, "--worker", wrong)
+
+
+def test_a_recipe_has_no_worker() -> None:
+    """`mtqa run` makes a whole corpus; a share of the work is `mtqa translate --worker`, as docs/translate.md says."""
+    with pytest.raises(UsageError, match="Unknown key 'worker'"):
+        parse(TranslateSettings, {"to": "de", "worker": "1/2"}, "recipe.yaml, translate")

@@ -152,7 +152,11 @@ def test_a_batch_that_does_not_fit_is_halved(
 
     monkeypatch.setattr(CTranslate2Engine, "_submit", submit)
     manifest = translate(texts, settings(marian), tmp_path / "out", memory=tmp_path / "memory")
-    assert max(sizes) > 8 and manifest.parts["deu_Latn"].counts["rows"] == 80
+    counts = manifest.parts["deu_Latn"].counts
+    assert max(sizes) > 8 and counts["rows"] == 80
+    assert 0 < counts["segment_flags"]["halved"] < counts["segments"]
+    again = translate(texts, settings(marian), tmp_path / "again", memory=tmp_path / "memory")
+    assert again.parts["deu_Latn"].counts == counts  # remembered with the segments
 
 
 def test_a_dry_run_counts_and_writes_nothing(texts: Path, marian: Path, calm: Path, tmp_path: Path) -> None:
