@@ -2,14 +2,16 @@
 
 Neither a full sort nor the full matrix in memory: a candidate's rank is one more than the number of candidates ahead of
 it, and counting those is a comparison of the scores with one number a query. Comparisons write bytes of 0 or 1, which
-are added up eight at a time; the next block is multiplied meanwhile.
+are added up eight at a time. Each core has a block of queries of its own, whose product it makes with one BLAS thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +19,14 @@ from numpy.typing import NDArray
 from mtqa.core.progress import progress
 
 BLOCK = 256
-"""Queries a block: with 20,000 candidates a block of scores takes 20 MB, and there are two."""
+"""Queries a block: with 20,000 candidates a block of scores takes 20 MB, and every core has one."""
+MOST_CORES = 8
 TILE = 64
 """Queries that are counted at a time: their scores stay in the processor's cache."""
-PARTS = 16
+PARTS = 32
 """Scores of a row that share one maximum on the way to its first k."""
+FEW = 4
+"""Rows of a tile are copied to be counted alone where they are less than one in so many."""
 LANES, FULL = 8, 255
 """Bytes in a 64-bit word, and how many words can be added before a byte of their sum runs over."""
 Scores = NDArray[np.float32]
@@ -56,15 +61,17 @@ def gold_ranks(queries: NDArray, candidates: NDArray, gold: Ints, bounds: Ints, 
     pooled, within = np.zeros(gold.shape, np.int32), np.zeros(gold.shape, np.int32)
     top = np.zeros((len(gold), len(bounds) - 1), np.int32)
     segment_of = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    ahead = _Ahead(len(candidates))
-    for start, block in _score_blocks(queries, candidates):
+
+    def rank(start: int, block: Scores, ahead: _Ahead) -> None:
         for first in range(0, len(block), TILE):
             tile = block[first : first + TILE]
             rows = slice(start + first, start + first + len(tile))
             for g in range(gold.shape[1]):
                 _rank_column(tile, gold[rows, g], owner[rows, g], bounds, ahead, (pooled[rows, g], within[rows, g]))
             if top_k:
-                top[rows] = _top_segments(tile, top_k, segment_of, len(bounds) - 1)
+                top[rows] = _top_segments(tile, top_k, ahead, segment_of, len(bounds) - 1)
+
+    _each_block(rank, queries, candidates)
     return Ranks(pooled, within, top)
 
 
@@ -72,40 +79,52 @@ def _rank_column(
     tile: Scores, gold: Ints, owner: Ints, bounds: Ints, ahead: _Ahead, out: tuple[NDArray[np.int32], NDArray[np.int32]]
 ) -> None:
     """Write the pooled ranks, and the ranks within their segments, of one gold candidate a row."""
-    for segment in np.unique(owner[owner >= 0]).tolist():
+    for segment in set(owner.tolist()) - {-1}:
         rows = np.flatnonzero(owner == segment)
-        scores, index = (tile, gold) if len(rows) == len(tile) else (tile[rows], gold[rows])
         begin, end = int(bounds[segment]), int(bounds[segment + 1])
-        inside = ahead.inside(scores, index, begin, end) + 1
-        out[0][rows] = inside + ahead.outside(scores, index, begin, end)
-        out[1][rows] = inside
+        if FEW * len(rows) < len(tile):
+            scores, index, used = tile[rows], gold[rows], np.arange(len(rows))
+        else:  # the others are counted too, for nothing, which costs less than a copy
+            scores, index, used = tile, np.where(owner == segment, gold, begin), rows
+        mine = scores[np.arange(len(scores)), index][:, None]
+        inside = ahead.inside(scores, mine, index, begin, end) + 1
+        out[0][rows] = (inside + ahead.outside(scores, mine, begin, end))[used]
+        out[1][rows] = inside[used]
 
 
 class _Ahead:
-    """Counts the candidates that rank before one gold candidate a row; holds the bytes that comparisons write."""
+    """Counts the candidates that rank before one gold candidate a row; holds the bytes that comparisons write.
+
+    `mine` (rows, 1) are the gold candidates' scores.
+    """
 
     def __init__(self, candidates: int) -> None:
         self._bytes = np.zeros((TILE, _padded(candidates)), np.bool_)
 
-    def outside(self, scores: Scores, index: Ints, begin: int, end: int) -> NDArray[np.int64]:
+    def outside(self, scores: Scores, mine: Scores, begin: int, end: int) -> NDArray[np.int64]:
         """Count those outside the segment: equal ones before it are ahead, equal ones behind it are not."""
         marks = self._bytes[: len(scores)]
-        mine = scores[np.arange(len(scores)), index][:, None]
         np.greater_equal(scores[:, :begin], mine, out=marks[:, :begin])
         marks[:, begin:end] = False
         np.greater(scores[:, end:], mine, out=marks[:, end : scores.shape[1]])
         return _count(marks)
 
-    def inside(self, scores: Scores, index: Ints, begin: int, end: int) -> NDArray[np.int64]:
+    def inside(self, scores: Scores, mine: Scores, index: Ints, begin: int, end: int) -> NDArray[np.int64]:
         """Count those in the segment (`begin` … `end` − 1), of equal ones those before the gold candidate."""
-        mine = scores[np.arange(len(scores)), index][:, None]
         marks = np.zeros((len(scores), _padded(end - begin)), np.bool_)
         part, used = scores[:, begin:end], marks[:, : end - begin]
-        np.greater(part, mine, out=used)
         equal = part == mine
+        np.greater(part, mine, out=used)
         if np.count_nonzero(equal) > len(scores):
             used |= equal & (np.arange(begin, end) < index[:, None])
         return _count(marks)
+
+    def at_least(self, scores: Scores, bound: Scores) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the rows and places of the scores that are not below their row's bound (rows, 1)."""
+        marks = self._bytes[: len(scores)]
+        np.greater_equal(scores, bound, out=marks[:, : scores.shape[1]])
+        rows, places = np.divmod(np.flatnonzero(marks), marks.shape[1])  # in one dimension, which is far quicker
+        return rows, places
 
 
 def _pieces(width: int) -> int:
@@ -126,36 +145,23 @@ def _count(marks: NDArray[np.bool_]) -> NDArray[np.int64]:
     return counts
 
 
-def _top_segments(tile: Scores, k: int, segment_of: Ints, segments: int) -> NDArray[np.int64]:
-    """Return (rows, segments): how many of each row's first k candidates belong to each segment."""
-    width = tile.shape[1] // PARTS
-    out = np.zeros((len(tile), segments), np.int64)
-    unsure = np.ones(len(tile), np.bool_)
-    if width > k:
-        indices, unsure = _in_best_parts(tile, k, width)
-        values = np.take_along_axis(tile, indices, axis=1)
-        border = np.partition(values, values.shape[1] - k, axis=1)[:, -k, None]
-        rows, places = np.nonzero(values >= border)
-        np.add.at(out, (rows, segment_of[indices[rows, places]]), 1)
-        unsure |= out.sum(axis=1) != k  # equal scores at the border: order decides
-    for row in np.flatnonzero(unsure):
-        out[row] = np.bincount(segment_of[first_k(tile[row], k)], minlength=segments)
-    return out
+def _top_segments(tile: Scores, k: int, ahead: _Ahead, segment_of: Ints, segments: int) -> NDArray[np.int64]:
+    """Return (rows, segments): how many of each row's first k candidates belong to each segment.
 
-
-def _in_best_parts(tile: Scores, k: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return the indices of each row's candidates in the k parts with the highest maxima, and whether parts tie.
-
-    Part p is p, p + width, …: no score outside those parts (and the few candidates after the last whole part) is above
-    all of their maxima, so the first k are among them.
+    A row is divided into parts: no score outside the k parts with the highest maxima is above all of those maxima, so
+    the first k are among the scores that are at least as high as the lowest of them.
     """
-    whole = width * PARTS
-    maxima = tile[:, :whole].reshape(len(tile), PARTS, width).max(axis=1)
-    parts = np.argpartition(maxima, width - k, axis=1)[:, -k:]
-    bound = np.take_along_axis(maxima, parts, axis=1).min(axis=1, keepdims=True)
-    indices = (np.arange(PARTS)[None, :, None] * width + parts[:, None, :]).reshape(len(tile), -1)
-    rest = np.broadcast_to(np.arange(whole, tile.shape[1]), (len(tile), tile.shape[1] - whole))
-    return np.concatenate([indices, rest], axis=1), (maxima >= bound).sum(axis=1) > k
+    width = tile.shape[1] // PARTS
+    if width > k:
+        maxima = tile[:, : width * PARTS].reshape(len(tile), PARTS, width).max(axis=1)
+        rows, places = ahead.at_least(tile, np.partition(maxima, width - k, axis=1)[:, width - k, None])
+    else:
+        rows, places = (found.ravel() for found in np.indices(tile.shape))
+    order = np.lexsort((places, -tile[rows, places], rows))  # row by row, best first, equal ones in candidate order
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(tile)))])[:-1]
+    chosen = places[order][starts[:, None] + np.arange(k)]
+    cells = segment_of[chosen] + segments * np.arange(len(tile))[:, None]
+    return np.bincount(cells.ravel(), minlength=len(tile) * segments).reshape(len(tile), segments)
 
 
 def first_k(row: Scores, k: int) -> NDArray[np.intp]:
@@ -168,28 +174,40 @@ def first_k(row: Scores, k: int) -> NDArray[np.intp]:
     return kept
 
 
-def _score_blocks(queries: NDArray, candidates: NDArray) -> Iterator[tuple[int, Scores]]:
-    """Yield (first query, scores (≤ BLOCK, N)); the array is valid until the next one is asked for."""
+def _each_block(work: Callable[[int, Scores, _Ahead], None], queries: NDArray, candidates: NDArray) -> None:
+    """Call `work` with every block's first query, its scores (≤ BLOCK, N) and a counter, on several cores.
+
+    Both are valid within the call only. The cores are those that BLAS would use, at most MOST_CORES.
+    """
     rows = np.ascontiguousarray(candidates, np.float32)
     twins, originals = _repeated_rows(rows)
-    spaces = [np.empty((min(BLOCK, len(queries)), len(rows)), np.float32) for _ in range(2)]
+    mine = threading.local()
 
-    def multiply(number: int) -> Scores:
-        block = np.asarray(queries[number * BLOCK : (number + 1) * BLOCK], np.float32)
-        scores = np.matmul(block, rows.T, out=spaces[number % 2][: len(block)])
+    def score(start: int) -> int:
+        if not hasattr(mine, "space"):
+            mine.space, mine.ahead = np.empty((BLOCK, len(rows)), np.float32), _Ahead(len(rows))
+        block = np.asarray(queries[start : start + BLOCK], np.float32)
+        scores = np.matmul(block, rows.T, out=mine.space[: len(block)])
         if len(twins):
             scores[:, twins] = scores[:, originals]
-        return scores
+        work(start, scores, mine.ahead)
+        return len(block)
 
-    blocks = -(-len(queries) // BLOCK)
-    with progress("ranking", len(queries), "queries") as bar, ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(multiply, 0) if blocks else None
-        for number in range(blocks):
-            assert coming is not None
-            scores = coming.result()
-            coming = ahead.submit(multiply, number + 1) if number + 1 < blocks else None
-            yield number * BLOCK, scores
-            bar.update(len(scores))
+    starts = range(0, len(queries), BLOCK)
+    blas, threads = _blas_threads()
+    cores = max(1, min(threads, len(starts), MOST_CORES))
+    one_each = blas.limit(limits=threads // cores)
+    with one_each, ThreadPoolExecutor(cores) as pool, progress("ranking", len(queries), "queries") as bar:
+        for done in pool.map(score, starts):
+            bar.update(done)
+
+
+def _blas_threads() -> tuple[Any, int]:
+    """Return what limits the threads of BLAS, and how many it would use: the cores, or fewer by OMP_NUM_THREADS."""
+    from threadpoolctl import ThreadpoolController
+
+    blas = ThreadpoolController().select(user_api="blas")
+    return blas, max((library["num_threads"] for library in blas.info()), default=1)
 
 
 def _repeated_rows(rows: Scores) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

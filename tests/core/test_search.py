@@ -47,6 +47,41 @@ def test_equal_to_a_full_sort(monkeypatch, integers, block, tile):
         assert (ranks.pooled[case[2] < 0] == 0).all()
 
 
+@pytest.mark.parametrize("cores", [1, 3])
+def test_several_cores_give_the_same(monkeypatch, cores):
+    """Blocks are ranked beside each other, each core in memory of its own, with one BLAS thread each."""
+    blas, _ = search._blas_threads()
+    limits = []
+
+    class Limited:
+        def limit(self, *, limits: int, seen=limits):
+            seen.append(limits)
+            return blas.limit(limits=limits)
+
+    monkeypatch.setattr(search, "_blas_threads", lambda: (Limited(), cores))
+    monkeypatch.setattr(search, "BLOCK", 4)
+    case = random_case(21, integers=False)
+    ranks = gold_ranks(*case, BOUNDS, top_k=10)
+    pooled, within, top = plain(*case, BOUNDS, 10)
+    assert limits == [1]
+    assert (ranks.pooled == pooled).all()
+    assert (ranks.within == within).all()
+    assert (ranks.top == top).all()
+
+
+def test_rows_without_gold_and_golds_of_several_segments_in_a_column():
+    """A column of golds may hold none, few or golds of different segments; all are counted rightly."""
+    generator = np.random.default_rng(8)
+    queries, candidates = (generator.integers(-1, 2, (n, 4)).astype(np.float32) for n in (70, 70))
+    gold = np.full((70, 3), -1)
+    gold[::20, 0] = generator.integers(0, 70, 4)
+    gold[:, 1] = generator.integers(0, 70, 70)
+    ranks = gold_ranks(queries, candidates, gold, BOUNDS)
+    pooled, within, _ = plain(queries, candidates, gold, BOUNDS, 0)
+    assert (ranks.pooled == pooled).all()
+    assert (ranks.within == within).all()
+
+
 @pytest.mark.parametrize("integers", [True, False])
 def test_long_rows_are_counted_in_pieces_and_searched_by_parts(integers):
     """5,000 candidates: more than the words of a row can hold in one sum, and parts whose maxima tie."""
