@@ -1,10 +1,13 @@
-"""A study's picture: learning curves and, where several α were tried, mAP over α. Equal data give equal bytes."""
+"""A study's pictures: learning curves, mAP over α, differences by language pair. Equal data give equal bytes."""
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from typing import Any
+
+from mtqa.core.languages import get
 
 COLOURS = ("#6b7280", "#d97706", "#2563eb", "#059669", "#9333ea", "#dc2626", "#0891b2", "#65a30d")
 STYLE: dict[Any, Any] = {
@@ -56,8 +59,56 @@ def curves_svg(content: Mapping[str, Any]) -> str:
                 axis.plot([a for a, _ in values], [v for _, v in values], "o-", color=colour, label=measure)
             axis.set(xlabel="α: share of mono batches", ylabel="mAP", title=name)
             axis.legend(frameon=False)
-        figure.tight_layout()
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
-        plt.close(figure)
+        return _svg(figure)
+
+
+def differences(content: Mapping[str, Any], benchmark: str, first: str, second: str) -> list[list[float]]:
+    """Return first − second in mAP, by query language (rows) and passage language, NaN where there is no question."""
+    pairs, languages = content["benchmarks"][benchmark]["pairs"], content["benchmarks"][benchmark]["languages"]
+    cells = [[(pairs[first][q][p], pairs[second][q][p]) for p in languages] for q in languages]
+    return [[math.nan if None in cell else cell[0] - cell[1] for cell in row] for row in cells]
+
+
+def matrix_svg(content: Mapping[str, Any]) -> str:
+    """Return an SVG with a panel for each pair compared beforehand and benchmark: mAP × 100 by language pair."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    pairs = list(dict.fromkeys((c["first"], c["second"]) for c in content["primary"]))
+    names = list(content["benchmarks"])
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = plt.subplots(len(pairs), len(names), figsize=(5.2 * len(names), 4.6 * len(pairs)), squeeze=False)
+        for row, (first, second) in zip(axes, pairs, strict=True):
+            for axis, name in zip(row, names, strict=True):
+                languages = [get(lang).iso1 or get(lang).iso3 for lang in content["benchmarks"][name]["languages"]]
+                _heat(axis, differences(content, name, first, second), languages)
+                axis.set(xlabel="passages", ylabel="queries", title=f"{first} − {second}, {name}: mAP × 100")
+        return _svg(figure)
+
+
+def _heat(axis: Any, cells: list[list[float]], languages: list[str]) -> None:
+    """Draw a matrix, red below zero and blue above, the numbers in it × 100."""
+    largest = max((abs(value) for row in cells for value in row if not math.isnan(value)), default=0.0) or 1.0
+    axis.pcolormesh(cells, cmap="RdBu", vmin=-largest, vmax=largest)
+    places = [number + 0.5 for number in range(len(languages))]
+    axis.set_xticks(places, languages)
+    axis.set_yticks(places, languages)
+    axis.invert_yaxis()
+    for y, row in enumerate(cells):
+        for x, value in enumerate(row):
+            if not math.isnan(value):
+                colour = "white" if abs(value) > 0.6 * largest else "black"
+                text = f"{100 * value:+.1f}".replace("-", "−")
+                axis.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=6.5, color=colour)
+
+
+def _svg(figure: Any) -> str:
+    from matplotlib import pyplot as plt
+
+    figure.tight_layout()
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None})
+    plt.close(figure)
     return out.getvalue()

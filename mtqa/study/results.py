@@ -16,11 +16,12 @@ from mtqa.evaluate.perquery import PerQuery
 from mtqa.evaluate.run import read_metrics
 from mtqa.study import stats
 from mtqa.study.corrections import evaluation_folder
+from mtqa.study.resources import resource_groups
 from mtqa.study.run import Run, fairness
 from mtqa.study.settings import MEASURES, Contrast, Study
 from mtqa.study.verdict import answers, judge, sentence
 
-RESULTS, TABLE, CURVES = "results.json", "study.md", "curves.svg"
+RESULTS, TABLE, CURVES, MATRIX = "results.json", "study.md", "curves.svg", "languages.svg"
 SEED = 7
 """Of the resampling, as evaluate's default."""
 ALL = "all"
@@ -77,8 +78,8 @@ class Evaluations:
 
 
 def write_results(study: Study, out: Path, seeds: Sequence[int]) -> dict[str, Any]:
-    """Compute the results over finished seeds, write `results.json`, `study.md` and `curves.svg`, and return them."""
-    from mtqa.study.figures import curves_svg
+    """Compute the results over finished seeds, write them as JSON, Markdown and two pictures, and return them."""
+    from mtqa.study.figures import curves_svg, matrix_svg
     from mtqa.study.text import markdown
 
     text = json.dumps(results(study, out, seeds), indent=1, allow_nan=False) + "\n"
@@ -86,6 +87,8 @@ def write_results(study: Study, out: Path, seeds: Sequence[int]) -> dict[str, An
     write_text_atomic(out / RESULTS, text)
     write_text_atomic(out / TABLE, markdown(content))
     write_text_atomic(out / CURVES, curves_svg(content))
+    if content["primary"]:
+        write_text_atomic(out / MATRIX, matrix_svg(content))
     return content
 
 
@@ -138,6 +141,7 @@ def _groups(study: Study, languages: Sequence[str], trained: Sequence[str]) -> d
         ALL: list(languages),
         "seen in training": [lang for lang in languages if lang in trained],
         "unseen in training": [lang for lang in languages if lang not in trained],
+        **resource_groups(languages),
         **{name: [lang for lang in languages if lang in group] for name, group in study.groups.items()},
     }
     return {name: group for name, group in groups.items() if group}

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from mtqa.core.errors import UsageError
+from mtqa.study.figures import differences
 from mtqa.study.results import RESULTS
 from mtqa.study.run import pending, run_study, runs
 from mtqa.study.settings import load_study
@@ -36,7 +38,7 @@ def undisturbed(whole, study, tmp_path_factory):
 
 
 def files_of(out: Path) -> dict[str, bytes]:
-    return {name: (out / name).read_bytes() for name in (RESULTS, "study.md", "curves.svg")}
+    return {name: (out / name).read_bytes() for name in (RESULTS, "study.md", "curves.svg", "languages.svg")}
 
 
 def test_results_hold_every_arm_seed_and_group(undisturbed):
@@ -80,6 +82,24 @@ def test_arms_see_the_same_items(undisturbed):
     fair = undisturbed["content"]["fairness"]
     assert fair["equal"] and set(fair["by_seed"]) == {"1", "2"}
     assert {arm["pairs"] for arm in fair["by_seed"]["1"].values()} == {32}
+
+
+def test_language_matrix_holds_the_differences(undisturbed):
+    content = undisturbed["content"]
+    pairs = content["benchmarks"]["xquad-r"]["pairs"]
+    cells = differences(content, "xquad-r", "hybrid", "mono")
+    english, spanish = pairs["hybrid"]["eng_Latn"]["spa_Latn"], pairs["mono"]["eng_Latn"]["spa_Latn"]
+    assert len(cells) == 3 and cells[1][2] == pytest.approx(english - spanish)
+    svg = (undisturbed["out"] / "languages.svg").read_text(encoding="utf-8")
+    assert "hybrid − mono, xquad-r: mAP × 100" in svg and f"{100 * cells[1][2]:+.1f}".replace("-", "−") in svg
+    assert "<image" not in svg
+
+
+def test_pairs_without_questions_are_left_blank():
+    pairs = {arm: {"a": {"a": 0.5, "b": None}, "b": {"a": 0.25, "b": 1.0}} for arm in ("x", "y")}
+    content = {"benchmarks": {"m": {"pairs": pairs, "languages": ["a", "b"]}}}
+    cells = differences(content, "m", "x", "y")
+    assert cells[0][0] == cells[1][0] == 0 and math.isnan(cells[0][1])
 
 
 def test_text_tells_the_seeds_and_the_answers(undisturbed):
