@@ -5,21 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.languages import get
 from mtqa.core.manifest import load_manifest
 from mtqa.report.details import MEASURES, details, read_metrics
-from mtqa.report.numbers import title
+from mtqa.report.numbers import measured, title
 from mtqa.report.page import flat
 from mtqa.report.plots import interval_plot
 from mtqa.report.results import note, rows_of
 
 
 def evaluation_content(folder: Path) -> dict[str, Any]:
-    """Return the content of an evaluation's page."""
+    """Return the content of the page of an evaluation: on XQuAD-R or MLQA-R, or on a collection of passages."""
     metrics, manifest = read_metrics(folder), load_manifest(folder)
-    name = manifest.info["encoder"]["model"] or "given vectors"
+    encoder = manifest.info.get("encoder", manifest.info)
+    name = encoder.get("model") or encoder.get("run") or "given vectors"
+    benchmark = _collection(name, metrics) if "metrics" in metrics else _sentences(name, metrics)
+    return {
+        "name": name,
+        "description": "",
+        "claims": [],
+        "benchmarks": [benchmark],
+        "stages": [{"name": "evaluate", "settings": sorted(flat(manifest.settings))}],
+        "licences": ", ".join(manifest.licences) or "unknown",
+        "sections": [(benchmark["id"], f"Results on {benchmark['title']}"), ("how", "How it was made")],
+    }
+
+
+def _sentences(name: str, metrics: dict[str, Any]) -> dict[str, Any]:
     values = metrics["mAP"] | metrics["bias"]
     measures = [m for m in MEASURES if metrics["intervals"][m] is not None]
-    benchmark = {
+    return {
         "id": metrics["benchmark"],
         "title": metrics["benchmark"],
         "measures": [title(m) for m in measures],
@@ -30,13 +45,29 @@ def evaluation_content(folder: Path) -> dict[str, Any]:
         "signature": metrics["signature"],
         **details({name: metrics}, metrics["languages"]),
     }
-    settings = [{"name": "evaluate", "settings": sorted(flat(manifest.settings))}]
+
+
+def _collection(name: str, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return the block of a collection: its metrics over all languages, and in each."""
+    ends, counts = metrics["intervals"], metrics["counts"]
+    rows = {name: (metrics["metrics"], ends)}
+    if len(metrics["languages"]) > 1:
+        rows |= {
+            get(lang).name: (metrics["by_language"][lang], ends["by_language"][lang]) for lang in metrics["languages"]
+        }
+    measures = list(metrics["metrics"])
+    text = ", ".join(f"{number:,} {what.replace('_', ' ')}" for what, number in counts.items())
     return {
-        "name": name,
-        "description": "",
-        "claims": [],
-        "benchmarks": [benchmark],
-        "stages": settings,
-        "licences": ", ".join(manifest.licences),
-        "sections": [(benchmark["id"], f"Results on {benchmark['title']}"), ("how", "How it was made")],
+        "id": metrics["benchmark"],
+        "title": metrics["benchmark"],
+        "measures": measures,
+        "note": f"{text[:1].upper()}{text[1:]}. 95\u00a0% bootstrap intervals over queries.",
+        "arms": [
+            {"name": row, "numbers": [measured(m, values[m], spans[m], digits=4) for m in measures]}
+            for row, (values, spans) in rows.items()
+        ],
+        "differences": [],
+        "plot": interval_plot({row: {m: (v[m], *spans[m]) for m in measures} for row, (v, spans) in rows.items()}),
+        "signature": metrics["signature"],
+        **dict.fromkeys(("matrices", "confusions", "answers", "mlir", "shares", "ranks")),
     }

@@ -12,6 +12,7 @@ from mtqa.report.run import JOURNAL, run_content
 from mtqa.report.study import RESULTS, study_content
 
 REPORT = "report.html"
+EVALUATIONS = ("evaluate", "evaluate-collection")
 
 
 def write_report(folder: Path) -> Path:
@@ -23,7 +24,7 @@ def write_report(folder: Path) -> Path:
         return write_page("run.html.j2", run_content(folder), folder / REPORT)
     if (folder / RESULTS).is_file():
         return write_page("study.html.j2", study_content(folder), folder / REPORT)
-    if (folder / MANIFEST).is_file() and load_manifest(folder).stage == "evaluate":
+    if (folder / MANIFEST).is_file() and load_manifest(folder).stage in EVALUATIONS:
         return write_page("evaluation.html.j2", evaluation_content(folder), folder / REPORT)
     raise UsageError(
         f"There is nothing in '{folder}' to report.",

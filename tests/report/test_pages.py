@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from mtqa.cli.compare import command as compare_command
 from mtqa.cli.report import command as report_command
 from mtqa.core.errors import UsageError
+from mtqa.evaluate.collection.run import evaluate_collection
+from mtqa.evaluate.settings import CollectionSettings
 from mtqa.report.details import read_metrics
 from mtqa.report.html import write_report
 from mtqa.study.compare import compare, find_systems
@@ -80,6 +82,25 @@ def test_the_number_without_correction_stands_below(evaluations, tmp_path):
     words = parsed(write_report(folder)).words
     place = words.index("given vectors, uncorrected")
     assert [w for w in words[place : place + 12] if w][1:5] == ["0.123", "0.200", "0.300", "1234.6"]
+
+
+def test_a_collection_s_page_shows_every_language(tmp_path):
+    """Two languages of a collection in TREC's and BEIR's forms, searched with BM25."""
+    for lang, text in (("en", "a red fox"), ("de", "ein roter Fuchs")):
+        folder = tmp_path / "beir" / lang
+        (folder / "qrels").mkdir(parents=True)
+        documents = [{"_id": f"d{n}", "title": "", "text": f"{text} {n}"} for n in range(3)]
+        queries = [{"_id": f"q{n}", "text": f"{text} {n}"} for n in range(2)]
+        for name, rows in (("corpus", documents), ("queries", queries)):
+            (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        judged = "query-id\tcorpus-id\tscore\nq0\td0\t1\nq1\td1\t1\n"
+        (folder / "qrels" / "test.tsv").write_text(judged, encoding="utf-8")
+    settings = CollectionSettings(benchmark="beir", data=str(tmp_path / "beir"), resamples=100)
+    evaluate_collection("bm25", settings, tmp_path / "out")
+    metrics = read_metrics(tmp_path / "out")
+    words = parsed(write_report(tmp_path / "out")).words
+    assert {"bm25", "German", "English", metrics["signature"], *metrics["metrics"]} <= set(words)
+    assert {f"{value:.4f}" for value in metrics["metrics"].values()} <= set(words)
 
 
 def test_a_comparison_s_page(evaluations, tmp_path):
