@@ -69,7 +69,8 @@ class Pending:
     def kept(self, keep: Keep) -> Iterator[pa.RecordBatch]:
         """Yield the rows that stay, in order, of one language and split at a time, at most 1,024 at once."""
         at = 0
-        with pa.memory_map(str(self.folder / "rows.arrow")) as source, pa.ipc.open_stream(source) as stream:
+        # Read, not mapped: mapped pages count as resident memory, so it would grow with the text.
+        with pa.OSFile(str(self.folder / "rows.arrow")) as source, pa.ipc.open_stream(source) as stream:
             for batch in stream:
                 mask = keep.mask(at, at + batch.num_rows)
                 at += batch.num_rows
