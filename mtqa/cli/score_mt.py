@@ -19,8 +19,8 @@ def command(
 ) -> None:
     """Score translations against references with sacrebleu, each score with its signature.
 
-    Corpora are matched by item and language; each distinct passage counts once. For round-trip chrF, translate back
-    and score the result against the English lines.
+    Corpora are matched by item and language; each distinct passage counts once. A table of
+    'mtqa translate --round-trip' is scored against the English rows of its corpus.
 
     Example: mtqa score-mt translated references --metrics chrf,bleu --bootstrap 1000
     """

@@ -27,6 +27,7 @@ def command(
     executor: Annotated[str, typer.Option(help="local, or ray.")] = "local",
     ray_address: Annotated[str | None, typer.Option(help="A running Ray cluster; else one starts here.")] = None,
     worker: Annotated[str, typer.Option(help="K/N: only fill the memory, with every N-th chunk.")] = "",
+    round_trip: Annotated[bool, typer.Option("--round-trip", help="Translate --to back, into the table OUT.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take; write nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result of other settings.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the counts by language as JSON.")] = False,
@@ -36,7 +37,8 @@ def command(
     A table (CSV, TSV, JSON lines, Parquet) is collected to OUT.collected first; --map says which of its columns holds
     what. 'mtqa languages' lists codes and names. The model demo knows German and Spanish and needs no download;
     opus-mt picks the pair's own model. The memory is $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory. Several
-    machines share the work with --worker 1/3, 2/3, 3/3 and one --memory; then the command without it.
+    machines share the work with --worker 1/3, 2/3, 3/3 and one --memory; then the command without it. --round-trip
+    translates a translated corpus back into English, as a Parquet table for 'mtqa filter --round-trip'.
 
     Example: mtqa translate faq.csv --map question=q,passage=text --to de,es --model demo --out faq-de-es
     """
@@ -53,7 +55,10 @@ def command(
     share = report.share(worker)
     corpus = _collected(corpus, map_, out, overwrite=overwrite)
     kept = memory or cache_root() / "memory"
-    if dry_run:
+    if round_trip:
+        report.refuse_with_round_trip(worker, dry_run=dry_run)
+        typer.echo(report.back(corpus, settings, out, kept, json=json))
+    elif dry_run:
         typer.echo(report.plan(corpus, settings, kept, json=json))
     elif share:
         typer.echo(report.filled(corpus, settings, share, kept, json=json))

@@ -67,11 +67,18 @@ class Assembler:
 
     def drafts(self, english: Sequence[Mapping[str, Any]]) -> list[Draft]:
         """Return the translations of some rows; ids, data set, licence and split stay."""
-        texts = {text for row in english for text in _texts(row)}
+        self._look_up({text for row in english for text in _texts(row)})
+        return [self._draft(row) for row in english]
+
+    def texts(self, sources: Sequence[str]) -> list[str]:
+        """Return the translations of some texts."""
+        self._look_up(set(sources))
+        return [self._built(text).text for text in sources]
+
+    def _look_up(self, texts: set[str]) -> None:
         self._entries = self.get(
             segment_key(text[span.start : span.end]) for text in texts for span in self.split(text)
         )
-        return [self._draft(row) for row in english]
 
     def finish(self, draft: Draft, places: Mapping[bytes, tuple[int, int] | None]) -> dict[str, Any]:
         """Return a row, its open answers put where `places` (by the question's key) says, or flagged as lost."""

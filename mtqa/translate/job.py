@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtqa.core.corpus import Corpus
 from mtqa.core.executor import Where, run
 from mtqa.core.progress import progress, say
-from mtqa.core.schema import ENGLISH
 from mtqa.translate.buckets import Buckets
 from mtqa.translate.compact import compact
 from mtqa.translate.index import Index
@@ -20,7 +19,7 @@ from mtqa.translate.memory import KEY_BYTES, Entry, Memory, segment_key
 from mtqa.translate.segment import translatable
 from mtqa.translate.target import Stream, Target
 
-COLUMNS = ("question", "passage", "title", "answers")
+COLUMNS = ("question", "passage", "title", "answers")  # texts, then the one with texts in it
 ROWS_READ = 256
 TEXTS_KNOWN = 1 << 18
 JOB_DIGITS = 24
@@ -57,12 +56,12 @@ def unpack(record: bytes) -> Segment:
     return Segment(record[:KEY_BYTES], record[KEY_BYTES:].decode())
 
 
-def scan(source: Corpus, target: Target, folder: Path) -> Scan:
+def scan(source: Corpus, target: Target, folder: Path, columns: Sequence[str] = COLUMNS) -> Scan:
     """Read the corpus once and collect the segments that need translation; `folder` takes what memory cannot hold."""
     found = Scan(Buckets(folder / "segments"), folder)
     known: set[bytes] = set()
     spooled: set[bytes] = set()
-    for batch in source.batches(ENGLISH, columns=COLUMNS, size=ROWS_READ):
+    for batch in source.batches(target.source, columns=columns, size=ROWS_READ):
         for row in batch.to_pylist():
             found.rows += 1
             for text in _texts(row):
@@ -78,8 +77,8 @@ def scan(source: Corpus, target: Target, folder: Path) -> Scan:
 
 
 def _texts(row: dict) -> Iterator[str]:
-    yield from (row[name] for name in ("question", "passage", "title") if row[name] is not None)
-    yield from (answer["text"] for answer in row["answers"])
+    yield from (row[name] for name in COLUMNS[:-1] if row.get(name) is not None)
+    yield from (answer["text"] for answer in row.get("answers", ()))
 
 
 def _segments(text: str, target: Target, found: Scan, spooled: set[bytes]) -> None:

@@ -21,6 +21,7 @@ from mtqa.translate.engine import Engine
 from mtqa.translate.index import Index
 from mtqa.translate.job import ROWS_READ, Plan, Scan, scan, translations
 from mtqa.translate.memory import Entry, Memory, scratch_name
+from mtqa.translate.settings import TranslateSettings
 from mtqa.translate.target import Stream, Target, load_stream
 
 Places = dict[bytes, tuple[int, int] | None]
@@ -45,6 +46,15 @@ class Engines:
         if self.where.kind == "local" and len(self.where.places) == 1:
             return lambda place: target.decoder(self.of(target)).stream
         return partial(load_stream, target.spec)
+
+
+def places_of(settings: TranslateSettings, device: str) -> Where:
+    """Return where the settings put the work."""
+    if settings.executor == "ray":
+        return Where((device,), "ray", settings.ray_address, 1.0 if device == "cuda" else 0.0)
+    if device == "cuda":
+        return Where(tuple(f"cuda:{number}" for number in settings.devices) or ("cuda",))
+    return Where(("cpu",) * max(1, len(settings.devices)))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import yaml
 from mtqa.bundled import MT_MODEL
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
-from mtqa.core.languages import get
+from mtqa.core.languages import ENGLISH, get
 from mtqa.core.progress import say
 
 ALIASES = {
@@ -70,8 +70,8 @@ def cache_root() -> Path:
     return Path(os.environ.get("MTQA_CACHE") or Path.home() / ".cache" / "mtqa")
 
 
-def find_model(name: str, lang: str) -> ModelFiles:
-    """Return the files of a model for one target language, downloading them where needed.
+def find_model(name: str, lang: str, source: str = ENGLISH) -> ModelFiles:
+    """Return the files of a model for one target and source language, downloading them where needed.
 
     Raises UsageError where there is no such model, where its folder lacks files or is of another architecture, and
     where the Hub cannot be reached.
@@ -79,7 +79,7 @@ def find_model(name: str, lang: str) -> ModelFiles:
     if name == "demo":
         return replace(_local(MT_MODEL, "mtqa-demo"), licence=DEMO_LICENCE)
     if name == OPUS:
-        return _opus(lang)
+        return _opus(lang) if source == ENGLISH else _opus(source, back=True)
     path = Path(name).expanduser()
     if path.is_dir():
         return _local(path, path.resolve().name)
@@ -127,12 +127,13 @@ def check_folder(path: Path) -> dict[str, Any]:
     return dict(config)
 
 
-def _opus(lang: str) -> ModelFiles:
-    """Return OPUS-MT's model for a pair: the language's own, else the one for all languages."""
+def _opus(lang: str, *, back: bool = False) -> ModelFiles:
+    """Return OPUS-MT's model for a pair with English: the language's own, else its group's, else that for all."""
     language = get(lang)
     codes = list(dict.fromkeys(c for c in (language.iso1, *language.marian, language.iso3) if c and "_" not in c))
     groups = [group for group, members in OPUS_GROUPS.items() if language.iso3 in members.split()]
-    tried = [f"Helsinki-NLP/opus-mt-en-{code}" for code in [*codes, *groups, "mul"]]
+    pairs = [f"{code}-en" if back else f"en-{code}" for code in [*codes, *groups, "mul"]]
+    tried = [f"Helsinki-NLP/opus-mt-{pair}" for pair in pairs]
     for name in tried:
         try:
             files = _download(name)

@@ -42,6 +42,24 @@ def filled(corpus: Path, settings: TranslateSettings, worker: tuple[int, int], m
     return "\n".join([*lines, "When all workers are done, run the same command without --worker."])
 
 
+def refuse_with_round_trip(worker: str, *, dry_run: bool) -> None:
+    """Raise UsageError where an option that `--round-trip` lacks was given with it."""
+    if worker or dry_run:
+        other = "--worker" if worker else "--dry-run"
+        raise UsageError(f"{other} does not go with --round-trip.", where=other, next_step="leave one of them out")
+
+
+def back(corpus: Path, settings: TranslateSettings, out: Path, memory: Path, *, json: bool) -> str:
+    """Translate back into English; return what was done, as text or JSON."""
+    from mtqa.translate.roundtrip import translate_back
+
+    done = translate_back(corpus, settings, out, memory=memory)
+    if json:
+        return json_module.dumps(done, indent=1)
+    lines = [f"{lang}: {count:,} texts translated back" for lang, count in done.items()]
+    return "\n".join([*lines, f"{out}: for mtqa filter --round-trip {out}"])
+
+
 def translated(
     corpus: Path, settings: TranslateSettings, out: Path, memory: Path, *, overwrite: bool, json: bool
 ) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from mtqa.core.corpus import Corpus, config_files, disk_error, open_corpus, write_readme
 from mtqa.core.errors import UsageError
-from mtqa.core.executor import Where
 from mtqa.core.hashing import fingerprint
 from mtqa.core.lineage import lineage
 from mtqa.core.manifest import Manifest, Part, load_manifest
@@ -18,7 +17,7 @@ from mtqa.core.progress import say
 from mtqa.core.schema import ENGLISH
 from mtqa.translate.engine import engine_version, resolve_compute_type, resolve_device
 from mtqa.translate.job import fill, scan
-from mtqa.translate.language import Engines, scratch, translate_language
+from mtqa.translate.language import Engines, places_of, scratch, translate_language
 from mtqa.translate.memory import Memory
 from mtqa.translate.model import ModelFiles, find_model
 from mtqa.translate.settings import TranslateSettings
@@ -46,7 +45,7 @@ def translate(
         return done
     guard(out, work, overwrite=overwrite)
     found = _targets(models, settings)
-    engines = Engines(_where(settings, found[0].device), {})
+    engines = Engines(places_of(settings, found[0].device), {})
     with building(out, work, overwrite=overwrite) as build:
         parts = {lang: _pass_on(source, lang, build) for lang in source.languages}
         for target in found:
@@ -65,7 +64,7 @@ def fill_memory(corpus: Path, settings: TranslateSettings, worker: tuple[int, in
     source, models = _checked(corpus, settings)
     done = {}
     targets = _targets(models, settings)
-    engines = Engines(_where(settings, targets[0].device), {})
+    engines = Engines(places_of(settings, targets[0].device), {})
     for target in targets:
         kept = Memory(memory, target.key)
         with scratch(kept.folder) as folder:
@@ -92,14 +91,6 @@ def _targets(models: Mapping[str, ModelFiles], settings: TranslateSettings) -> l
     return [
         Target(lang, files, load_tokens(files, lang), settings, device, compute_type) for lang, files in models.items()
     ]
-
-
-def _where(settings: TranslateSettings, device: str) -> Where:
-    if settings.executor == "ray":
-        return Where((device,), "ray", settings.ray_address, 1.0 if device == "cuda" else 0.0)
-    if device == "cuda":
-        return Where(tuple(f"cuda:{number}" for number in settings.devices) or ("cuda",))
-    return Where(("cpu",) * max(1, len(settings.devices)))
 
 
 def _check(source: Corpus, settings: TranslateSettings) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mtqa.core.corpus import Corpus, open_corpus
+from mtqa.core.corpus import Corpus, open_corpus, read_batches
 from mtqa.core.errors import UsageError
 from mtqa.core.schema import ENGLISH
 
@@ -44,14 +44,17 @@ class Request:
 def score(hypotheses: Path, references: Path, request: Request, lang: str = "") -> list[Score]:
     """Score a translated corpus against a corpus with references, or a file of lines against another.
 
-    Corpora are matched by item and language, every field that both have; files by line. Raises UsageError where they do
-    not fit together, or a metric is unknown.
+    Corpora are matched by item and language, every field that both have; files by line. A table of translations back
+    (roundtrip.py) is scored against a corpus's English rows. Raises UsageError where they do not fit together, or a
+    metric is unknown.
     """
     wrong = [name for name in request.metrics if name not in METRICS]
     if wrong:
         raise UsageError(f"There is no metric {', '.join(wrong)}.", where="metrics", expected=", ".join(METRICS))
     for name in request.metrics:
         _metric(name, lang)  # what is missing is said before any work
+    if hypotheses.suffix == ".parquet" and references.is_dir():
+        return [one for made in _round_trips(hypotheses, references, request) for one in made]
     if hypotheses.is_dir() != references.is_dir():
         raise UsageError("One is a folder, the other a file.", where=references, expected="two corpora or two files")
     if not hypotheses.is_dir():
@@ -82,6 +85,22 @@ def _pairs(hypotheses: Path, references: Path, request: Request) -> Iterator[lis
             keys = [key for key in ours if key[1] == name]
             if keys:
                 yield _scores([ours[k] for k in keys], [theirs[k] for k in keys], lang, name, request)
+
+
+def _round_trips(table: Path, references: Path, request: Request) -> Iterator[list[Score]]:
+    """Yield the scores of each language's translations back; a passage that several questions share counts once."""
+    english = _texts(open_corpus(references), ENGLISH)
+    back: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for batch in read_batches(table, ["item_id", "lang", "field", "text"]):
+        for row in batch.to_pylist():
+            source = english.get((row["item_id"], row["field"]))
+            if source is not None and row["field"] in ((request.field,) if request.field else FIELDS):
+                back.setdefault((row["lang"], row["field"]), []).append((row["text"], source))
+    if not back:
+        raise UsageError("The corpus has no item of the table.", where=references, expected=f"the corpus of {table}")
+    for (lang, name), pairs in sorted(back.items()):
+        scores = _scores([made for made, _ in pairs], [source for _, source in pairs], ENGLISH, name, request)
+        yield [replace(one, lang=f"{lang} and back") for one in scores]
 
 
 def _texts(corpus: Corpus, lang: str) -> dict[tuple[str, str], str]:

@@ -29,15 +29,15 @@ class Span(NamedTuple):
     pieces: int = 0
 
 
-def split(text: str, count: Counter, budget: int) -> list[Span]:
-    """Return the segments of a text in order, none longer than `budget` tokens.
+def split(text: str, count: Counter, budget: int, iso: str = "en") -> list[Span]:
+    """Return the segments of a text in order, none longer than `budget` tokens; `iso` is its language.
 
     Spans do not overlap, begin and end with a character that is not white space, and only white space lies outside
     them: every character is in exactly one segment or separator. A sentence over the budget is cut at the clause mark
     nearest its middle, else at the nearest space, else between two characters, until its parts fit.
     """
     spans: list[Span] = []
-    for start, end in sentences(text):
+    for start, end in sentences(text, iso):
         if _fits(text[start:end], count, budget):
             spans.append(Span(start, end))
         else:
@@ -65,7 +65,7 @@ def translatable(segment: str) -> bool:
     return bool(LETTER.search(segment)) and (not items(segment) or bool(translatable_pieces(segment)))
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
+def sentences(text: str, iso: str = "en") -> list[tuple[int, int]]:
     """Return the sentences' places, white space around them left out.
 
     A line break ends a sentence. The mark of a list item or heading at a line's start stands alone, so that it is
@@ -73,7 +73,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """
     import sentencex
 
-    pieces = sentencex.segment("en", text)
+    pieces = sentencex.segment(iso, text)
     if "".join(pieces) != text:
         pieces = [text]
     found: list[tuple[int, int]] = []

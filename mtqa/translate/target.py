@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from mtqa.core.languages import get
 from mtqa.core.schema import ENGLISH
 from mtqa.translate import protect, watch
 from mtqa.translate.decode import RETRY, Decoder
@@ -26,7 +27,7 @@ Stream = Callable[[Iterable[Sequence[str]]], Iterator[list[Entry]]]
 
 @dataclass(frozen=True)
 class Target:
-    """One target language."""
+    """One target language; `source` is English but for the way back (roundtrip.py)."""
 
     lang: str
     files: ModelFiles
@@ -34,6 +35,7 @@ class Target:
     settings: TranslateSettings
     device: str
     compute_type: str
+    source: str = ENGLISH
 
     @property
     def batch_tokens(self) -> int:
@@ -54,7 +56,7 @@ class Target:
             "retry": asdict(RETRY),
             "watch": watch.VERSION,
             "protect": protect.VERSION,
-            "source": ENGLISH,
+            "source": self.source,
             "target": self.lang,
         }
 
@@ -63,12 +65,13 @@ class Target:
         """The function from a text to its segments, remembering recent texts (questions share passages)."""
         room = self.tokens.limit - self.tokens.overhead - 2
         budget = min(self.settings.max_segment_tokens, room)
-        return lru_cache(SPLITS_KEPT)(lambda text: split(text, self.tokens.count, budget))
+        iso = get(self.source).iso1 or get(self.source).iso3
+        return lru_cache(SPLITS_KEPT)(lambda text: split(text, self.tokens.count, budget, iso))
 
     @property
     def spec(self) -> Spec:
         """What another process needs to do the same."""
-        return Spec(self.lang, self.files, self.settings, self.device, self.compute_type)
+        return Spec(self.lang, self.files, self.settings, self.device, self.compute_type, self.source)
 
     def engine(self, place: str) -> Engine:
         """Load the model at a place (`cpu`, `cuda`, `cuda:1`)."""
@@ -88,10 +91,11 @@ class Spec:
     settings: TranslateSettings
     device: str
     compute_type: str
+    source: str
 
 
 def load_stream(spec: Spec, place: str) -> Stream:
     """Load tokenizer and model of a spec at a place and return what decodes chunks there."""
-    tokens = load_tokens(spec.files, spec.lang)
-    target = Target(spec.lang, spec.files, tokens, spec.settings, spec.device, spec.compute_type)
+    tokens = load_tokens(spec.files, spec.lang, spec.source)
+    target = Target(spec.lang, spec.files, tokens, spec.settings, spec.device, spec.compute_type, spec.source)
     return target.decoder(target.engine(place)).stream

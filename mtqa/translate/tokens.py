@@ -23,7 +23,7 @@ OPUS_PAIR = re.compile(r"opus-mt(?:-tc-(?:big|base))?-[a-z_]+-([A-Za-z_]+)$")
 
 @dataclass(frozen=True)
 class Tokens:
-    """A tokenizer set up for one target language.
+    """A tokenizer set up for one source and one target language.
 
     `source_prefix` opens every source (`>>deu<<`, `eng_Latn`, `__en__`), `target_prefix` every target (`deu_Latn`,
     `__de__`); sources end with `</s>`. `limit` is the model's number of positions.
@@ -115,10 +115,11 @@ class Tokens:
         return list(self.tokenizer.convert_tokens_to_ids(list(tokens)))
 
 
-def load_tokens(files: ModelFiles, lang: str) -> Tokens:
-    """Return the tokenizer of a model for one target language.
+def load_tokens(files: ModelFiles, lang: str, source: str = ENGLISH) -> Tokens:
+    """Return the tokenizer of a model for one target language and source language.
 
-    Raises UsageError where the files cannot be read, or the model has no code for the language.
+    Raises UsageError where the files cannot be read, or the model has no code for a language. What a Marian model reads
+    stands nowhere in its files.
     """
     from transformers import AutoConfig, AutoTokenizer
 
@@ -140,9 +141,8 @@ def load_tokens(files: ModelFiles, lang: str) -> Tokens:
     if files.family == "marian":
         return Tokens(tokenizer, "marian", _marian_prefix(tokenizer, files, lang), (), limit)
     nllb = "nllb" in type(tokenizer).__name__.lower()
-    source = _code(tokenizer, get(ENGLISH), files, nllb)
-    target = _code(tokenizer, get(lang), files, nllb)
-    return Tokens(tokenizer, "nllb" if nllb else "m2m", (source,), (target,), limit)
+    reads, writes = (_code(tokenizer, get(code), files, nllb) for code in (source, lang))
+    return Tokens(tokenizer, "nllb" if nllb else "m2m", (reads,), (writes,), limit)
 
 
 def vocabulary(tokenizer: Any, size: int) -> list[str]:

@@ -1,0 +1,89 @@
+"""`opus-mt` and Hub ids looked up through the real client, against a local server that speaks the Hub's API."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "publish"))
+from hub_server import TOKEN, HubServer
+from hub_state import Blob, Repo
+
+FIND = """
+import json, sys
+from mtqa.core.errors import UsageError
+from mtqa.core.progress import enable
+from mtqa.translate.model import find_model
+enable()
+answers = []
+for name, lang in json.loads(sys.argv[1]):
+    try:
+        files = find_model(name, lang)
+        answers.append([files.name, files.revision, files.licence, sorted(p.name for p in files.path.iterdir())])
+    except UsageError as error:
+        answers.append(str(error))
+print(json.dumps(answers))
+"""
+"""One process: the client reads the server's address when it is imported."""
+ASKED = [
+    ("opus-mt", "deu_Latn"),
+    ("opus-mt", "nob_Latn"),
+    ("opus-mt", "yor_Latn"),
+    ("Helsinki-NLP/opus-mt-en-de", "deu_Latn"),
+    ("someone/nothing", "deu_Latn"),
+]
+
+
+def publish(server: HubServer, name: str, folder: Path, weights: str = "model.safetensors") -> str:
+    files = {p.name: Blob(p.read_bytes(), p.name == "model.safetensors") for p in folder.iterdir() if p.is_file()}
+    files[weights] = files.pop("model.safetensors")
+    files["README.md"] = Blob(b"---\nlicense: apache-2.0\n---\n", False)
+    files["rust_model.ot"] = Blob(b"not asked for", True)
+    repo = server.repos["model", name] = Repo(private=False)
+    return repo.commit("main", files)
+
+
+@pytest.fixture(scope="module")
+def found(marian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What each lookup gives, what the lookups said, and the commits of the two models that there are."""
+    with HubServer() as server:
+        commits = {
+            "pair": publish(server, "Helsinki-NLP/opus-mt-en-de", marian),
+            "group": publish(server, "Helsinki-NLP/opus-mt-en-gmq", marian, "pytorch_model.bin"),
+        }
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
+        env |= {"HF_ENDPOINT": server.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path_factory.mktemp("hf"))}
+        env |= {"HF_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+        env |= {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+        command = [sys.executable, "-c", FIND, json.dumps(ASKED)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
+        yield {"answers": json.loads(done.stdout), "said": done.stderr, **commits}
+
+
+def test_the_pairs_own_model_comes_first(found: dict[str, Any]) -> None:
+    name, revision, licence, files = found["answers"][0]
+    assert (name, revision, licence) == ("Helsinki-NLP/opus-mt-en-de", found["pair"], "apache-2.0")
+    assert {"source.spm", "target.spm", "vocab.json", "config.json", "model.safetensors"} <= set(files)
+    assert "rust_model.ot" not in files
+    assert "deu_Latn: opus-mt is Helsinki-NLP/opus-mt-en-de" in found["said"]
+    assert found["answers"][3][:2] == ["Helsinki-NLP/opus-mt-en-de", found["pair"]]
+
+
+def test_a_group_model_stands_in_and_old_weights_are_taken(found: dict[str, Any]) -> None:
+    name, revision, _, files = found["answers"][1]
+    assert (name, revision) == ("Helsinki-NLP/opus-mt-en-gmq", found["group"])
+    assert "pytorch_model.bin" in files and "model.safetensors" not in files
+    assert "nob_Latn: opus-mt is Helsinki-NLP/opus-mt-en-gmq" in found["said"]
+
+
+def test_what_the_hub_lacks(found: dict[str, Any]) -> None:
+    assert "The Hub has no OPUS-MT model for yor_Latn" in found["answers"][2]
+    assert "opus-mt-en-yo," in found["answers"][2] and "opus-mt-en-mul" in found["answers"][2]
+    assert "There is no model 'someone/nothing'" in found["answers"][4]
