@@ -1,17 +1,20 @@
 """Time and peak memory of exact search in a collection that lies on disk, and whether it finds what brute force finds.
 
-Run:  python benchmarks/search.py [--vectors 1000000] [--dimensions 384] [--queries 1000] [--folder DIR]
+Run:  python benchmarks/search.py [--vectors 1000000] [--dimensions 384] [--queries 1000] [--folder DIR] [--whole]
 
 Random vectors of length 1 are written to the folder, in shards as `mtqa evaluate` writes them. A process of its own
 searches them for each query's best 1,000, and says its time and peak memory, interpreter and libraries included; `bare`
 is the time of the products alone, with reading. Then, without shards, every score of the first queries (100, or fewer)
-is computed and sorted whole, and compared. Prints one JSON object.
+is computed and sorted whole, and compared. `--whole` measures instead the whole command, `mtqa evaluate`, on as many
+short texts with a small random model: reading, encoding, search, metrics. Prints one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -37,12 +40,16 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--folder", type=Path, help="where the vectors are written; a temporary folder by default")
     parser.add_argument("--part", choices=("search", "bare"), help=argparse.SUPPRESS)
+    parser.add_argument("--whole", action="store_true", help="measure mtqa evaluate, from texts to metrics")
     args = parser.parse_args()
     if args.part:
         print(json.dumps(_part(args)))
         return
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         args.folder = Path(folder)
+        if args.whole:
+            print(json.dumps(_whole(args), indent=1))
+            return
         _write(args)
         size = {"vectors": args.vectors, "dimensions": args.dimensions, "queries": args.queries, "depth": DEPTH}
         parts = {part: _measure(part, args) for part in ("search", "bare")}
@@ -112,6 +119,44 @@ def _compare(args: argparse.Namespace) -> dict[str, Any]:
         "wrong_documents": int((np.concatenate(other) > ROUNDING).sum()),
         "greatest_difference_of_scores": float(np.abs(best - values).max()),
     }
+
+
+def _whole(args: argparse.Namespace) -> dict[str, Any]:
+    """Peak memory and time of `mtqa evaluate` on texts of 12 words out of 30,000."""
+    words = [f"w{number}" for number in range(30_000)]
+    _model(words, args.dimensions, args.folder / "model")
+    draw, data = random.Random(0), args.folder / "data"
+    data.mkdir()
+    with (data / "docs.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(args.vectors):
+            file.write(json.dumps({"docid": f"d{number}", "text": " ".join(draw.choices(words, k=12))}) + "\n")
+    with (data / "topics.tsv").open("w", encoding="utf-8") as topics, (data / "qrels.txt").open("w") as qrels:
+        for number in range(args.queries):
+            topics.write(f"q{number}\t{' '.join(draw.choices(words, k=6))}\n")
+            qrels.write(f"q{number} 0 d{draw.randrange(args.vectors)} 1\n")
+    options = ["--benchmark", "trec", "--data", str(data), "--out", str(args.folder / "out")]
+    began = time.perf_counter()
+    subprocess.run(["mtqa", "evaluate", str(args.folder / "model"), *options], check=True, stdout=subprocess.DEVNULL)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "documents": args.vectors,
+        "dimensions": args.dimensions,
+        "queries": args.queries,
+        "s": round(time.perf_counter() - began, 1),
+        "cpu_s": round(used.ru_utime + used.ru_stime, 1),
+        "peak_mb": round(used.ru_maxrss / 1024),
+    }
+
+
+def _model(words: list[str], dimensions: int, folder: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    numbers = {word: number for number, word in enumerate(["[UNK]", *words])}
+    tokenizer = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=dimensions)]).save(str(folder))
 
 
 if __name__ == "__main__":
