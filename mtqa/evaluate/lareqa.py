@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
 
-SUFFIXES = (".json", ".json.gz")
+SUFFIXES, ROWS = (".json", ".json.gz"), (".jsonl", ".parquet")
+"""Ends of official files, and of files as the Hub holds them, one row a question (`hub_rows`)."""
+ROMANISED = {"ben_Latn", "hin_Latn", "npi_Latn", "sin_Latn", "urd_Latn"}
+"""Variants of Belebele that have no FLORES-200 code; they are left out."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +71,20 @@ class Benchmark:
 def data_files(folder: Path, benchmark: str, languages: list[str] | None = None) -> dict[str, Path]:
     """Return the benchmark's files by FLORES-200 code, in code order, of all or the named languages.
 
-    A file is named after its language: `en.json` or `en.json.gz`. `folder` may also be the parent of a folder that is
-    named after the benchmark. Raises UsageError where folder, files or a named language are missing.
+    A file is named after its language: `en.json`, `en.json.gz`, `eng_Latn.jsonl`, or `en/….parquet` and
+    `xquad.en/….parquet` of the Hub. `folder` may also be the parent of a folder named after the benchmark, or `data`.
+    Raises UsageError where folder, files or a named language are missing.
     """
     from mtqa.core.languages import resolve
 
-    folder = folder / benchmark if (folder / benchmark).is_dir() else folder
-    expected = "the official files, one a language: en.json, de.json, …"
+    folder = next((folder / name for name in (benchmark, "data") if (folder / name).is_dir()), folder)
+    expected = "one file a language: en.json, de.json, … (or the Hub's: eng_Latn.jsonl, en/….parquet)"
     if not folder.is_dir():
         raise UsageError(f"There is no folder '{folder}'.", where=folder, expected=expected)
     found: dict[str, Path] = {}
-    for path in sorted(p for p in folder.iterdir() if p.name.endswith(SUFFIXES) and not p.name.startswith((".", "_"))):
+    for name, path in _named(folder):
         try:
-            lang = resolve(path.name.split(".")[0])
+            lang = resolve(name)
         except UsageError as error:
             raise UsageError(
                 "A file's name is not a language.", where=path, expected=expected, next_step="move the file elsewhere"
@@ -96,6 +100,16 @@ def data_files(folder: Path, benchmark: str, languages: list[str] | None = None)
             f"The data have no {', '.join(missing)}.", where=folder, expected=f"languages of {', '.join(sorted(found))}"
         )
     return {lang: found[lang] for lang in sorted(languages or found)}
+
+
+def _named(folder: Path) -> list[tuple[str, Path]]:
+    """Return the files that may be a benchmark's, each with the name that should be its language's."""
+    paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "_"))]
+    files = [path for path in paths if path.is_file() and path.name.endswith((*SUFFIXES, ROWS[0]))]
+    parquet = [path for below in paths if below.is_dir() for path in sorted(below.glob("*.parquet"))]
+    named = [(path.name.split(".")[0], path) for path in files]
+    named += [(path.parent.name.removeprefix("xquad."), path) for path in parquet]
+    return [(name, path) for name, path in named if name not in ROMANISED]
 
 
 def data_fingerprint(files: dict[str, Path]) -> str:

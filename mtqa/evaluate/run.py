@@ -21,6 +21,7 @@ from mtqa.core.progress import say
 from mtqa.core.search import gold_ranks
 from mtqa.evaluate import perquery, summary
 from mtqa.evaluate.correction import correction_of, method_of
+from mtqa.evaluate.hub_rows import are_rows, load_rows
 from mtqa.evaluate.lareqa import Benchmark, as_passages, candidate_texts, data_files, data_fingerprint, load
 from mtqa.evaluate.mlir import mlir
 from mtqa.evaluate.settings import BENCHMARKS, EvaluateSettings
@@ -76,6 +77,14 @@ def export_texts(settings: EvaluateSettings, path: Path) -> int:
 
 def load_benchmark(settings: EvaluateSettings, files: dict[str, Path]) -> Benchmark:
     """Return the benchmark of some files, with sentences or whole passages as candidates."""
+    if are_rows(files):
+        if settings.candidate != "passage":
+            raise UsageError(
+                "The files hold passages and do not say where sentences begin.",
+                where=next(iter(files.values())),
+                expected="the official files, or --candidate passage",
+            )
+        return load_rows(settings.benchmark, files)
     benchmark = load(settings.benchmark, files)
     return as_passages(benchmark) if settings.candidate == "passage" else benchmark
 

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mtqa.core.recipe import Settings
 
-BENCHMARKS = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-NC 4.0"}
-"""Benchmarks of sentences across languages, and the licences of their data."""
+BENCHMARKS = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-NC 4.0", "belebele": "CC BY-SA 4.0"}
+"""Benchmarks across languages, of sentences (Belebele: of passages), and the licences of their data."""
 COLLECTIONS = ("beir", "trec", "miracl", "mr-tydi", "ciral", "afriqa")
 """Benchmarks of retrieval in a collection: how their files are laid out."""
 PLACES = {"data", "cache", "run", "qrels", "devices", "executor", "ray_address"}
@@ -47,7 +47,7 @@ Languages = Annotated[list[str] | None, AfterValidator(_codes)]
 class EvaluateSettings(Settings):
     """What is evaluated, on which data, and how certain the numbers have to be."""
 
-    benchmark: Literal["xquad-r", "mlqa-r"] = Field("xquad-r", description="The benchmark.")
+    benchmark: Literal["xquad-r", "mlqa-r", "belebele"] = Field("xquad-r", description="The benchmark.")
     data: str = Field("sample", description="Folder of the official files (en.json, de.json, …), or 'sample'.")
     languages: Languages = Field(None, description="Languages to use, all that the data have by default.")
     candidate: Literal["sentence", "sentence+context", "passage"] = Field(
@@ -77,6 +77,9 @@ class CollectionSettings(Settings):
     )
     depth: int = Field(1000, ge=1, le=100_000, description="Documents that are kept of each query's ranking.")
     cache: str | None = Field(None, description="Folder that keeps the documents' vectors for later evaluations.")
+    translate: str | None = Field(
+        None, description="Model of 'mtqa translate' that puts queries into the documents' language (translate-test)."
+    )
     run: str | None = Field(None, description="A ranking (TREC run) to evaluate instead of a model's.")
     qrels: str | None = Field(None, description="The judgements (qrels) for the run.")
     resamples: int = Field(1000, ge=100, le=1_000_000, description="Bootstrap resamples for the intervals.")
@@ -90,7 +93,9 @@ class CollectionSettings(Settings):
     def _whole(self) -> CollectionSettings:
         if (self.run is None) != (self.qrels is None):
             raise ValueError("a run needs judgements: give both run and qrels")
-        unused = ("data", "split", "cache") if self.run else ("split",) if self.benchmark in BENCHMARKS else ()
+        unused = (
+            ("data", "split", "cache", "translate") if self.run else ("split",) if self.benchmark in BENCHMARKS else ()
+        )
         for name in unused:
             if getattr(self, name):
                 raise ValueError(f"{name} means nothing for {'a run' if self.run else self.benchmark}: leave it out")
