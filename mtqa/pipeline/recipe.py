@@ -9,8 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from mtqa.collect.settings import CollectSettings
 from mtqa.core.recipe import Settings, load_yaml, parse
-from mtqa.evaluate.settings import EvaluateSettings
+from mtqa.evaluate.settings import CollectionSettings, EvaluateSettings
 from mtqa.filter.settings import FilterSettings
+from mtqa.mine.settings import MineSettings
 from mtqa.publish.settings import PublishSettings
 from mtqa.shards.settings import ShardSettings
 from mtqa.train.settings import TrainSettings
@@ -21,6 +22,7 @@ STAGE_SETTINGS: dict[str, type[Settings]] = {
     "collect": CollectSettings,
     "translate": TranslateSettings,
     "filter": FilterSettings,
+    "mine": MineSettings,
     "shards": ShardSettings,
     "train": TrainSettings,
     "evaluate": EvaluateSettings,
@@ -44,10 +46,12 @@ class Recipe(Settings):
     collect: CollectSettings
     translate: TranslateSettings
     filter: FilterSettings = Field(default_factory=FilterSettings)
+    mine: MineSettings | None = Field(None, description="Hard negatives for the batches of all arms.")
     shards: dict[str, Any] = Field(description="Settings of build-shards that the arms share.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of train that the arms share.")
     arms: dict[str, Arm] = Field(default_factory=lambda: {"model": Arm()}, min_length=1)
-    evaluate: list[EvaluateSettings] = Field(min_length=1)
+    evaluate: list[EvaluateSettings] = Field(default_factory=list, description="Benchmarks of sentences.")
+    collections: list[CollectionSettings] = Field(default_factory=list, description="Benchmarks of retrieval.")
     compare: list[tuple[str, str]] = Field(default_factory=list, description="Pairs of arms: first minus second.")
     publish: PublishSettings | None = None
     publish_arm: str | None = Field(None, description="The arm whose model is published; the last one by default.")
@@ -66,10 +70,19 @@ class Recipe(Settings):
         unknown = sorted(set(named) - set(self.arms))
         if unknown:
             raise ValueError(f"unknown arm {', '.join(unknown)}; the recipe has {', '.join(self.arms)}")
-        benchmarks = [settings.benchmark for settings in self.evaluate]
+        benchmarks = self.benchmarks
+        if not benchmarks:
+            raise ValueError("name a benchmark in 'evaluate' or 'collections'")
         if len(set(benchmarks)) < len(benchmarks):
-            raise ValueError("each benchmark may stand in 'evaluate' once")
+            raise ValueError("each benchmark may stand in 'evaluate' or 'collections' once")
+        if any(settings.run is not None for settings in self.collections):
+            raise ValueError("'collections' are searched with the arms' models: leave out run and qrels")
         return self
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """The names of all benchmarks: the folders below an arm's evaluation."""
+        return [one.benchmark for one in self.evaluate] + [one.benchmark for one in self.collections]
 
     def shard_settings(self, arm: str) -> ShardSettings:
         """Return build-shards' settings of one arm."""
@@ -108,7 +121,7 @@ def load_recipe(path: Path) -> Recipe:
 def _with_seed(raw: dict[str, Any]) -> dict[str, Any]:
     """Hand the recipe's seed to the stages that have one and do not name it."""
     out = dict(raw)
-    for stage in ("collect", "translate", "filter", "publish"):
+    for stage in ("collect", "translate", "filter", "mine", "publish"):
         if isinstance(out.get(stage), dict) and "seed" in STAGE_SETTINGS[stage].model_fields:
             out[stage] = {"seed": raw.get("seed", 1), **out[stage]}
     if isinstance(out.get("evaluate"), dict):

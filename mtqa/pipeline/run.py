@@ -20,7 +20,7 @@ from mtqa.core.manifest import MANIFEST, Manifest, write_text_atomic
 from mtqa.pipeline.compare import write_comparison
 from mtqa.pipeline.recipe import Recipe
 
-RUN_FILE = "run.json"
+RUN_FILE, NEGATIVES = "run.json", "negatives"
 VERSIONED = ("ctranslate2", "numpy", "pyarrow", "sentence-transformers", "sentencex", "torch", "transformers")
 
 
@@ -118,6 +118,11 @@ def _data_stages(recipe: Recipe, out: Path, journal: Journal) -> None:
         lambda: translate(collected, recipe.translate, translated, memory=out / ".memory", overwrite=True),
     )
     journal.do("filter", filtered, lambda: filter_corpus(translated, recipe.filter, filtered, overwrite=True))
+    if recipe.mine is not None:
+        from mtqa.mine.run import mine
+
+        work = partial(mine, [filtered], recipe.mine, out / NEGATIVES, overwrite=True)
+        journal.do("mine", out / NEGATIVES, work)
 
 
 def _arm_stages(recipe: Recipe, out: Path, arm: str, journal: Journal) -> None:
@@ -128,16 +133,21 @@ def _arm_stages(recipe: Recipe, out: Path, arm: str, journal: Journal) -> None:
     shards, model = out / "shards" / arm, out / "model" / arm
     training = recipe.train_settings(arm)
     if training is not None:
-        batches = recipe.shard_settings(arm)
-        journal.do(
-            f"build-shards {arm}", shards, partial(build_shards, [out / "filtered"], batches, shards, overwrite=True)
-        )
+        batches, negatives = recipe.shard_settings(arm), out / NEGATIVES if recipe.mine is not None else None
+        work = partial(build_shards, [out / "filtered"], batches, shards, negatives=negatives, overwrite=True)
+        journal.do(f"build-shards {arm}", shards, work)
         journal.do(f"train {arm}", model, partial(train, shards, training, model, overwrite=True))
     encoder = encoder_of(recipe, out, arm)
     for settings in recipe.evaluate:
         folder = out / "evaluation" / arm / settings.benchmark
-        work = partial(evaluate, encoder, settings, folder, overwrite=True)
-        journal.do(f"evaluate {arm} {settings.benchmark}", folder, work)
+        evaluation = partial(evaluate, encoder, settings, folder, overwrite=True)
+        journal.do(f"evaluate {arm} {settings.benchmark}", folder, evaluation)
+    for collection in recipe.collections:
+        from mtqa.evaluate.collection.run import evaluate_collection
+
+        folder = out / "evaluation" / arm / collection.benchmark
+        evaluation = partial(evaluate_collection, encoder, collection, folder, overwrite=True)
+        journal.do(f"evaluate {arm} {collection.benchmark}", folder, evaluation)
 
 
 def _publish(recipe: Recipe, out: Path, journal: Journal) -> None:

@@ -16,12 +16,14 @@ from mtqa.pipeline.table import text_table
 def stage_folders(recipe: Recipe) -> dict[str, str]:
     """Return label → folder below the run of every stage of a recipe, in the order in which they run."""
     folders = {"collect": "collected", "translate": "translated", "filter": "filtered"}
+    if recipe.mine is not None:
+        folders["mine"] = "negatives"
     for arm, settings in recipe.arms.items():
         if settings.train is not False:
             folders[f"build-shards {arm}"] = f"shards/{arm}"
             folders[f"train {arm}"] = f"model/{arm}"
-        for evaluation in recipe.evaluate:
-            folders[f"evaluate {arm} {evaluation.benchmark}"] = f"evaluation/{arm}/{evaluation.benchmark}"
+        for benchmark in recipe.benchmarks:
+            folders[f"evaluate {arm} {benchmark}"] = f"evaluation/{arm}/{benchmark}"
     if recipe.publish is not None:
         folders["publish dataset"] = "published/dataset"
         if recipe.arms[recipe.published_arm].train is not False:

@@ -26,6 +26,7 @@ def run_summary(run: Path, recipe: Recipe, stages: dict[str, dict[str, Any]]) ->
     made = [label for label, stage in stages.items() if stage["state"] == "made"]
     blocks = [_models(name, content) for name, content in comparison.items()]
     blocks += [_differences(content) for content in comparison.values() if content["differences"]]
+    blocks += [_collection(run, recipe, one.benchmark) for one in recipe.collections]
     if made:
         blocks.insert(0, _sample_rows(run, recipe.seed))
     state = f"Made: {', '.join(made)}." if made else "All stages are up to date."
@@ -48,6 +49,25 @@ def _models(name: str, content: dict[str, Any]) -> str:
     )
     table = text_table(["model", *(TITLES.get(m, m) for m in measures)], rows)
     return "\n".join([heading, table, content["signature"]])
+
+
+def _collection(run: Path, recipe: Recipe, name: str) -> str:
+    """Return the models side by side on a benchmark of retrieval, language by language."""
+    from mtqa.evaluate.collection.run import read_metrics
+
+    found = {arm: read_metrics(run / "evaluation" / arm / name) for arm in recipe.arms}
+    first = next(iter(found.values()))
+    measures = list(first["metrics"])
+    rows = []
+    for arm, metrics in found.items():
+        ends = metrics["intervals"]
+        parts = {"mean": (metrics["metrics"], ends)}
+        parts |= {lang: (values, ends["by_language"][lang]) for lang, values in metrics["by_language"].items()}
+        for label, (values, own) in parts.items() if len(metrics["languages"]) > 1 else [("all", parts["mean"])]:
+            rows.append([arm, label, *(_interval(m, values[m], own[m]) for m in measures)])
+    counts = first["counts"]
+    heading = f"{name}: {counts['queries']:,} queries, {counts['documents']:,} documents; 95 % intervals over questions"
+    return "\n".join([heading, text_table(["model", "queries", *measures], rows), first["signature"]])
 
 
 def _differences(content: dict[str, Any]) -> str:

@@ -59,6 +59,8 @@ def _stages(
 ) -> list[dict[str, Any]]:
     """Return every stage's settings, as recorded in its manifest."""
     every = dict(manifests)
+    if (run / "negatives" / MANIFEST).is_file():
+        every["negatives"] = load_manifest(run / "negatives")
     every |= {f"shards {arm}": load_manifest(path) for arm, path in shards.items()}
     every |= {f"model {arm}": load_manifest(run / "model" / arm) for arm in trained}
     return [{"name": name, "settings": sorted(flat(manifest.settings))} for name, manifest in every.items()]

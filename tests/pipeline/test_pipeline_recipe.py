@@ -36,7 +36,8 @@ def test_arms_change_what_the_recipe_shares(tmp_path):
 
 
 def test_the_seed_reaches_every_stage_that_does_not_name_its_own(tmp_path):
-    recipe = load(tmp_path)
+    recipe = load(tmp_path, mine={"encoder": "demo"})
+    assert recipe.mine.seed == 5
     assert recipe.collect.seed == recipe.shard_settings("mono").seed == recipe.train_settings("mono").seed == 5
     assert recipe.train_settings("hybrid").seed == 6
     assert recipe.evaluate[0].seed == 7  # the bootstrap's own, so that intervals of different runs can be compared
@@ -59,7 +60,13 @@ def test_benchmarks_are_kept_out_of_the_training_data_unless_the_recipe_says_oth
         ({"shards": {"batch_size": 8, "steps": 4, "mod": "mono"}}, "Did you mean 'mode'?"),
         ({"compare": [["hybrid", "english"]]}, "Unknown arm english"),
         ({"publish_arm": "nobody"}, "Unknown arm nobody"),
-        ({"evaluate": [{"benchmark": "xquad-r"}, {"benchmark": "xquad-r"}]}, "may stand in 'evaluate' once"),
+        (
+            {"evaluate": [{"benchmark": "xquad-r"}, {"benchmark": "xquad-r"}]},
+            "may stand in 'evaluate' or 'collections' once",
+        ),
+        ({"evaluate": []}, "Name a benchmark in 'evaluate' or 'collections'"),
+        ({"collections": [{"benchmark": "xquad-r", "data": "x"}]}, "may stand in 'evaluate' or 'collections' once"),
+        ({"collections": [{"run": "r", "qrels": "q"}]}, "leave out run and qrels"),
         ({"arms": {"a/b": {}}}, "letters, digits"),
         ({"seed": -1}, "'seed'"),
         ({"translate": {"to": ["Klingon"], "model": "demo"}}, "Klingon"),

@@ -17,6 +17,7 @@ from small_run import parquet_bytes, save
 
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest
+from mtqa.core.shardfile import open_shards
 from mtqa.pipeline.recipe import load_recipe
 from mtqa.pipeline.run import run_recipe
 from mtqa.pipeline.status import run_status
@@ -72,6 +73,44 @@ def test_only_what_changed_runs_again(recipe, tmp_path):
     assert parquet_bytes(other, *DATA_STAGES) == parquet_bytes(out, *DATA_STAGES)
     assert metrics(other) == metrics(out)
     _report_is_self_contained(out / "report.html")
+
+
+def test_collections_are_searched_with_every_arm(recipe, tmp_path):
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    documents = {"d1": "The tower of Kall is forty metres high.", "d2": "Rice is grown in the valley."}
+    lines = [json.dumps({"_id": name, "title": "", "text": text}) for name, text in documents.items()]
+    (folder / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "How high is the tower?"}), encoding="utf-8")
+    (folder / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td1\t1\n", encoding="utf-8")
+    recipe |= {"evaluate": [], "compare": [], "collections": [{"benchmark": "beir", "data": str(folder)}]}
+    recipe |= {"publish": None, "arms": {"untrained": {"train": False}}}
+    out = tmp_path / "run"
+    stages = run(recipe, tmp_path, out)
+    assert list(stages)[-1] == "evaluate untrained beir" and made(run(recipe, tmp_path, out)) == []
+    assert [record["state"] for record in run_status(out)] == ["done"] * len(stages)
+    text = run_summary(out, load_recipe(save(recipe, tmp_path)), stages)
+    assert re.search(r"beir: 1 queries, 2 documents", text) and re.search(r"untrained +all +1\.000", text)
+    assert (out / "report.html").is_file()
+
+
+def test_hard_negatives_are_mined_once_for_all_arms(recipe, tmp_path):
+    out = tmp_path / "run"
+    recipe |= {"mine": {"encoder": "demo", "negatives": 3}, "shards": {**recipe["shards"], "negatives_per_pair": 2}}
+    first = run(recipe, tmp_path, out)
+    assert list(first)[:5] == ["collect", "translate", "filter", "mine", "evaluate untrained xquad-r"]
+    negatives = open_shards(out / "shards/hybrid").batch(0).column("negatives")
+    assert max(map(len, negatives)) == 2
+    assert load_manifest(out / "negatives").settings["seed"] == 3
+    assert [r["state"] for r in run_status(out)] == ["done"] * len(first)
+    assert made(run(recipe, tmp_path, out)) == []
+    assert "negatives" in (out / "report.html").read_text(encoding="utf-8")
+
+    recipe["mine"]["negatives"] = 1
+    assert made(run(recipe, tmp_path, out))[:2] == ["mine", "build-shards hybrid"]
+    del recipe["mine"]
+    without = run(recipe, tmp_path, out)
+    assert "build-shards hybrid" in made(without) and "mine" not in [r["stage"] for r in run_status(out)]
 
 
 def _report_is_self_contained(path: Path) -> None:
