@@ -33,13 +33,15 @@ def collection(model: str | None, given: Mapping[str, Any]) -> Work | None:
     settings = parse(CollectionSettings, usual | _values(given), "options")
 
     def work(out: Path, overwrite: bool, json: bool) -> str:
+        from mtqa.cli.evaluate_translate import translator
         from mtqa.evaluate.collection.run import METRICS_FILE, evaluate_collection, evaluate_run, read_metrics
         from mtqa.evaluate.collection.summary import table
 
         if model is None:
             evaluate_run(settings, out, overwrite=overwrite)
         else:
-            evaluate_collection(model, settings, out, overwrite=overwrite)
+            mt = None if settings.translate is None else translator(settings.translate)
+            evaluate_collection(model, settings, out, overwrite=overwrite, translator=mt)
         return (out / METRICS_FILE).read_text(encoding="utf-8") if json else table(read_metrics(out))
 
     return work

@@ -9,10 +9,12 @@ import typer
 from typer.testing import CliRunner
 
 from mtqa.cli.evaluate import command
+from mtqa.cli.evaluate_translate import translator
 from mtqa.core.encode import encode_texts, load_encoder
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest
 from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run, read_metrics
+from mtqa.evaluate.collection.tasks import Translator
 from mtqa.evaluate.settings import CollectionSettings
 
 LOG3 = np.log2(3)
@@ -161,10 +163,67 @@ def test_bm25_within_the_languages_of_a_sentence_benchmark(mini, tmp_path):
     assert metrics["signature"] in done.stdout
 
 
+def test_translated_queries_are_asked_in_the_documents_language(tmp_path):
+    """CIRAL: English queries, Hausa documents; the one that is given the words of a document finds it."""
+    words = {"red fox": "whale blue", "blue whale": "fox", "green frog": "nothing interest"}
+    pairs = []
+
+    def translate(texts, source, target):
+        pairs.append((source, target))
+        return [words[text] for text in texts]
+
+    settings = CollectionSettings(
+        benchmark="ciral", data=str(folders.ciral(tmp_path / "ciral")), translate="some-mt", metrics=["MRR@10"]
+    )
+    one = Translator(lambda source, target: f"{source} {target} 1", translate)
+    manifest = evaluate_collection("bm25", settings, tmp_path / "out", translator=one)
+    assert pairs == [("eng_Latn", "hau_Latn")]
+    found = trec(tmp_path / "out" / "run.trec")
+    assert (list(found["q1"]), list(found["q2"]), list(found["q3"])) == (["d3"], ["d1", "d2"], ["d4"])
+    assert "|mt:some-mt|" in read_metrics(tmp_path / "out")["signature"]
+    assert manifest.settings["translate"] == "some-mt"
+    other = Translator(lambda source, target: f"{source} {target} 2", translate)
+    with pytest.raises(UsageError, match="inputs"):
+        evaluate_collection("bm25", settings, tmp_path / "out", translator=other)
+
+
+def test_there_has_to_be_something_to_translate(mini, tmp_path):
+    none = Translator(lambda *_: "", lambda texts, *_: texts)
+    folders.beir(tmp_path / "beir")
+    for values in ({"benchmark": "beir"}, {"benchmark": "beir", "languages": ["deu_Latn"]}):
+        settings = CollectionSettings(data=str(tmp_path / "beir"), translate="mt", **values)
+        with pytest.raises(UsageError, match="nothing to translate"):
+            evaluate_collection("bm25", settings, tmp_path / "out", translator=none)
+    settings = CollectionSettings(benchmark="xquad-r", data=str(mini), translate="mt", languages=["deu_Latn"])
+    with pytest.raises(UsageError, match="English"):
+        evaluate_collection("bm25", settings, tmp_path / "out", translator=none)
+
+
+def test_english_questions_of_a_sentence_benchmark_are_translated_into_the_other_languages(mini, tmp_path):
+    """q3 has no answer in German; q1 is given words of its German sentence, q2 of another one."""
+    words = {"q1 of One is red.?": "eins rot", "q2 of One is red.?": "drei"}
+    one = Translator(lambda *_: "1", lambda texts, *_: [words[text] for text in texts])
+    settings = CollectionSettings(benchmark="xquad-r", data=str(mini), translate="mt", metrics=["MAP"])
+    evaluate_collection("bm25", settings, tmp_path / "out", translator=one)
+    metrics = read_metrics(tmp_path / "out")
+    assert metrics["by_language"] == {"deu_Latn": {"MAP": 1 / 2, "queries": 2, "documents": 3}}
+    assert metrics["counts"]["queries_without_relevant"] == 1
+
+
+def test_the_bundled_model_translates_queries_each_in_its_place():
+    texts = ["Where is the station?", "42", "Who wrote the book?", "Where is the station?"]
+    made = translator("demo").translate(texts, "eng_Latn", "deu_Latn")
+    assert len(set(made)) == 3
+    assert made[0] == made[3]
+    assert made[1] == "42"
+    assert "Wo" in made[0]
+    assert "Wer" in made[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("demo --benchmark squad", "xquad-r, mlqa-r, beir"),
+        ("demo --benchmark squad", "beir, trec, miracl"),
         ("demo --benchmark beir", "data"),
         ("--benchmark beir --data mini", "bm25"),
         ("demo --run run --qrels qrels", "either a model or a run"),

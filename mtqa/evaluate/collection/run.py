@@ -16,6 +16,7 @@ from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
+from mtqa.core.languages import ENGLISH
 from mtqa.core.manifest import Manifest, write_text_atomic
 from mtqa.core.output import Building, Work, building, guard, up_to_date
 from mtqa.core.progress import say
@@ -23,7 +24,7 @@ from mtqa.evaluate.collection import bm25
 from mtqa.evaluate.collection.layouts import LAYOUTS, Source, sources
 from mtqa.evaluate.collection.retrieve import Lexical, dense
 from mtqa.evaluate.collection.summary import FILE, Measured, measured, summarise, write_per_query
-from mtqa.evaluate.collection.tasks import Task, load_task
+from mtqa.evaluate.collection.tasks import Task, Translator, languages_of, load_task, translated
 from mtqa.evaluate.collection.trec import Judged, Run, read_qrels, read_run, write_qrels, write_run
 from mtqa.evaluate.lareqa import data_files
 from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
@@ -32,17 +33,31 @@ STAGE, VERSION = "evaluate-collection", 1
 METRICS_FILE, RUN_FILE, QRELS_FILE = "metrics.json", "run.trec", "qrels.trec"
 
 
-def evaluate_collection(model: str, settings: CollectionSettings, out: Path, *, overwrite: bool = False) -> Manifest:
+def evaluate_collection(
+    model: str,
+    settings: CollectionSettings,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    translator: Translator | None = None,
+) -> Manifest:
     """Evaluate a model (name, folder, 'demo' or 'bm25') on a collection into the folder `out`.
 
     Writes `metrics.json` and `per_query.parquet` (see `summary`), the ranking `run.trec` and the judgements
     `qrels.trec` (in a folder a language where there are several), and the manifest. Vectors lie in `settings.cache`, or
-    beside `out` until it stands, so that a killed job goes on. Returns at once where `out` holds this evaluation.
-    Raises UsageError for wrong data or model, before anything is encoded.
+    beside `out` until it stands, so that a killed job goes on. Returns at once where `out` holds this evaluation. With
+    a `translator` (of the model `settings.translate`) queries are asked in the documents' language. Raises UsageError
+    for wrong data or model, before anything is encoded.
     """
+    if (translator is None) != (settings.translate is None):
+        raise ValueError("settings.translate names the translator's model: give both or neither")
     found = _sources(model, settings)
     data = fingerprint({str(source.lang): [file_sha256(path) for path in source.files] for source in found})
-    work = Work(STAGE, VERSION, settings.record(), {"data": data, "model": _model_fingerprint(model)})
+    inputs = {"data": data, "model": _model_fingerprint(model)}
+    if translator is not None:
+        pairs = [languages_of(source) for source in found]
+        inputs["translator"] = fingerprint({"+".join(pair): translator.revision(*pair) for pair in pairs})
+    work = Work(STAGE, VERSION, settings.record(), inputs)
     if done := _done(out, work, overwrite=overwrite):
         return done
     tasks = [load_task(source) for source in found]
@@ -54,12 +69,13 @@ def evaluate_collection(model: str, settings: CollectionSettings, out: Path, *, 
     lines, missing = [], 0
     with building(out, work, overwrite=overwrite) as build:
         for task in tasks:
-            ids, run = retrieve(task)
+            ids, run = retrieve(task if translator is None else translated(task, translator))
             _write_rankings(build.path / (str(task.source.lang) if len(tasks) > 1 else ""), run, task.judged, system)
             lines.append(measured(task.source.lang, task.judged, run, settings.metrics, len(ids)))
             missing += _missing(task, ids)
         counts = _counts(tasks, lines) | {"relevant_but_no_document": missing}
         about = _about(settings, counts, lines) | {"sim": bm25.SIGNATURE if lexical else "dot"}
+        about |= {"mt": settings.translate} if settings.translate else {}
         manifest = _finish(build, lines, settings, about, counts, {"model": system})
     shutil.rmtree(parking, ignore_errors=True)
     return manifest
@@ -116,7 +132,16 @@ def _sources(model: str, settings: CollectionSettings) -> list[Source]:
         raise ValueError(f"{settings.benchmark} is a collection for BM25 only")
     folder = XQUAD_SAMPLE if (settings.benchmark, settings.data) == ("xquad-r", "sample") else folder
     files = data_files(folder, settings.benchmark, settings.languages)
-    return [Source("lareqa", lang, lang, lang, path, path, (path,)) for lang, path in files.items()]
+    if settings.translate is None:
+        return [Source("lareqa", lang, lang, lang, path, path, (path,)) for lang, path in files.items()]
+    if ENGLISH not in files or len(files) < 2:
+        raise UsageError(
+            "Translated are the English questions, into the other languages.",
+            where=folder,
+            expected=f"{ENGLISH} and another language",
+        )
+    english = files.pop(ENGLISH)
+    return [Source("lareqa", lang, ENGLISH, lang, english, english, (path,)) for lang, path in files.items()]
 
 
 def _model_fingerprint(model: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,35 @@ class Task:
     judged: Judged
     unanswered: int = 0
     unjudged: int = 0
+
+
+@dataclass(frozen=True)
+class Translator:
+    """`revision` (source, target) → what identifies the model of a pair of languages; `translate` (texts, source,
+    target) → texts."""
+
+    revision: Callable[[str, str], str]
+    translate: Callable[[list[str], str, str], list[str]]
+
+
+def translated(task: Task, translator: Translator) -> Task:
+    """Return the task with its queries in the language of its documents (translate-test)."""
+    source, target = languages_of(task.source)
+    texts = translator.translate(list(task.queries.values()), source, target)
+    queries = dict(zip(task.queries, texts, strict=True))
+    return replace(task, queries=queries, source=replace(task.source, query_lang=target))
+
+
+def languages_of(source: Source) -> tuple[str, str]:
+    """Return the languages of queries and documents; raises UsageError unless they are known and differ."""
+    if source.query_lang is None or source.passage_lang is None or source.query_lang == source.passage_lang:
+        raise UsageError(
+            "There is nothing to translate: queries and documents are not of two known languages.",
+            where=source.topics.parent,
+            expected="ciral, afriqa, xquad-r or mlqa-r",
+            next_step="leave --translate out",
+        )
+    return source.query_lang, source.passage_lang
 
 
 def load_task(source: Source) -> Task:
@@ -55,18 +84,27 @@ def task_documents(source: Source) -> Iterator[tuple[str, str]]:
     if source.layout == "afriqa":
         yield from _afriqa_documents(source.documents)
     elif source.layout == "lareqa":
-        bench = load(str(source.lang), {str(source.lang): source.topics})
+        bench = load(str(source.lang), {str(source.passage_lang): source.documents[0]})
         yield from ((candidate.id, candidate.sentence) for candidate in bench.candidates)
     else:
         yield from documents(source.documents)
 
 
 def _lareqa(source: Source) -> Task:
-    """XQuAD-R or MLQA-R within one language: MAP is then the language's part of Mo."""
-    bench = load(str(source.lang), {str(source.lang): source.topics})
-    queries = {checked(query.id, str(source.topics)): query.text for query in bench.queries}
-    gold = (bench.candidates[place].id for place in bench.gold[:, 0].tolist())
-    return Task(source, queries, {query: {name: 1} for query, name in zip(queries, gold, strict=True)})
+    """XQuAD-R or MLQA-R from one language to one: MAP is then the pair's part of Mo or Cr."""
+    files = {str(source.query_lang): source.topics, str(source.passage_lang): source.documents[0]}
+    bench = load(str(source.lang), files)
+    column = bench.languages.index(str(source.passage_lang))
+    queries: dict[str, str] = {}
+    judged: Judged = {}
+    asked = 0
+    for query, gold in zip(bench.queries, bench.gold[:, column].tolist(), strict=True):
+        if query.lang == source.query_lang:
+            asked += 1
+            if gold >= 0:
+                queries[checked(query.id, str(source.topics))] = query.text
+                judged[query.id] = {bench.candidates[gold].id: 1}
+    return Task(source, queries, judged, unanswered=asked - len(queries))
 
 
 def _afriqa(source: Source) -> Task:
