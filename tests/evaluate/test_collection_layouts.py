@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import collection_folders as folders
 import pytest
 
@@ -129,3 +131,12 @@ def test_wrong_documents_are_refused(tmp_path, line, says):
     with pytest.raises(UsageError, match=says) as caught:
         list(task_documents(*sources("beir", tmp_path, None, None)))
     assert "corpus.jsonl, line 5" in str(caught.value)
+
+
+def test_the_page_names_every_layout_with_its_usual_split():
+    page = (Path(__file__).parents[2] / "docs" / "evaluate.md").read_text(encoding="utf-8")
+    rows = {
+        cells[1].strip(" `"): cells[-2].strip(" `")
+        for cells in (line.split("|") for line in page.splitlines() if line[:1] == "|")
+    }
+    assert {name: rows[name] for name in LAYOUTS} == {name: layout.split for name, layout in LAYOUTS.items()}
