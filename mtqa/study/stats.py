@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -90,10 +91,19 @@ def stack(system: Sequence[PerQuery], measure: str) -> Floats:
     return np.stack([one.cells(measure) for one in system])
 
 
-def draw_questions(questions: int, resamples: int, seed: int) -> Floats:
+@lru_cache(maxsize=16)
+def draw_questions(questions: int, resamples: int, seed: int) -> NDArray[np.uint8]:
     """Return (resamples, questions): how often each resample draws each question."""
     draws = rng(seed, "study", "questions").multinomial(questions, np.full(questions, 1 / questions), size=resamples)
-    return draws.astype(np.float64)
+    return draws.astype(
+        np.uint8
+    )  # kept for all arms and measures; more than 255 of one question are out of the question
+
+
+@lru_cache(maxsize=16)
+def draw_signs(questions: int, resamples: int, seed: int) -> NDArray[np.int8]:
+    """Return (resamples, questions) of +1 and −1."""
+    return (rng(seed, "study", "signs").integers(0, 2, size=(resamples, questions)) * 2 - 1).astype(np.int8)
 
 
 def draw_seeds(seeds: int, resamples: int, seed: int) -> Floats:
@@ -156,7 +166,7 @@ def _sign_flip(first: Floats, second: Floats, resamples: int, seed: int) -> floa
     apart = first.mean(axis=0) - second.mean(axis=0)
     counts = (~np.isnan(apart)).sum(axis=0)
     by_question = np.nansum(apart / np.maximum(counts, 1), axis=1)
-    flips = rng(seed, "study", "signs").integers(0, 2, size=(resamples, len(by_question))) * 2.0 - 1.0
+    flips = draw_signs(len(by_question), resamples, seed).astype(np.float64)
     # A sum that rounding alone puts below the observed one is equal to it.
     reached = np.abs(flips @ by_question) >= np.abs(by_question.sum()) * (1 - 1e-12)
     return float((reached.sum() + 1) / (resamples + 1))
@@ -168,10 +178,13 @@ def _values(cells: Floats) -> Floats:
         return np.asarray(np.nanmean(np.nanmean(cells, axis=1), axis=1))
 
 
-def _resampled(cells: Floats, draws: Floats) -> Floats:
+def _resampled(cells: Floats, draws: NDArray[np.uint8]) -> Floats:
     """Return the measure in every resample of the questions, (resamples, seeds)."""
+    draws = draws.astype(np.float64)
     present = ~np.isnan(cells)
     sums = np.einsum("rq,sqc->rsc", draws, np.where(present, cells, 0.0), optimize=True)
+    if (present == present[0]).all():  # the seeds of an arm are evaluated on the same questions
+        present = present[:1]
     counts = np.einsum("rq,sqc->rsc", draws, present.astype(np.float64), optimize=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = np.where(counts > 0, sums / counts, 0.0)
