@@ -8,7 +8,7 @@ from typing import Any
 
 from mtqa.core.languages import get
 from mtqa.report.details import details, mean_of, read_metrics
-from mtqa.report.numbers import measured, number, title
+from mtqa.report.numbers import decided, measured, number, title
 from mtqa.report.plots import interval_plot
 
 DIGITS = 4
@@ -67,6 +67,18 @@ def by_language(found: Sequence[Mapping[str, Any]], trained: Sequence[str] = ())
         }
         for (first, second, benchmark), rows in tables.items()
     ]
+
+
+def changed(measure: str, value: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, str]:
+    """Return a system's value and its change against another state of it, coloured by the change's interval."""
+    cell = measured(
+        measure, change["difference"], change["interval"], digits=DIGITS, verdict=decided(measure, change["interval"])
+    )
+    return {
+        **cell,
+        "text": number(measure, value["value"], digits=DIGITS),
+        "interval": f"{cell['text']} {cell['interval']}",
+    }
 
 
 def seeds_details(folders: Mapping[str, Sequence[Path]], languages: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from mtqa.core.corpus import open_corpus
 from mtqa.core.languages import get
 from mtqa.core.manifest import MANIFEST, load_manifest
 from mtqa.report import data
-from mtqa.report.differences import ALL, by_language, seeds_details, systems, tests
+from mtqa.report.differences import ALL, by_language, changed, seeds_details, systems, tests
+from mtqa.report.numbers import title
 from mtqa.report.page import flat, json_file
 from mtqa.report.plots import curve_plot
 from mtqa.report.results import note
@@ -29,12 +30,13 @@ def study_content(folder: Path) -> dict[str, Any]:
         "name": found["name"],
         "description": found["description"],
         "conditions": _conditions(found),
-        "claims": found["answers"],
+        "claims": [*found["answers"], *(found.get("corrections") or {}).get("answers", [])],
         "verdicts": found["verdicts"],
         "benchmarks": benchmarks,
         "primary": tests(found["primary"]),
         "secondary": tests(found["secondary"]),
         "by_language": by_language(found["by_language"], found["training_languages"]),
+        "corrections": _corrections(found.get("corrections")),
         "samples": _samples(folder),
         "batches": batches(composed),
         "curves": _curves(found, held_out=recipe["dev"] is not None),
@@ -73,6 +75,35 @@ def _benchmark(folder: Path, name: str, part: Mapping[str, Any], seeds: list[int
         **systems(arms),
         **seeds_details(folders, part["languages"]),
     }
+
+
+def _corrections(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the tables of a study's arms with corrections without training, and the tests between them."""
+    if found is None:
+        return None
+    tables = [
+        {
+            "title": f"{method}, {benchmark}",
+            "left": ", ".join(get(lang).name for lang in part["uncorrected"]),
+            "measures": [title(m) for m in next(iter(part["arms"].values()))],
+            "rows": [
+                {"name": arm, "numbers": [changed(m, v, part["changes"][arm][m]) for m, v in by.items()]}
+                for arm, by in part["arms"].items()
+            ],
+        }
+        for method, benchmarks in found["methods"].items()
+        for benchmark, part in benchmarks.items()
+    ]
+    to_all, against = (
+        [
+            {**d, "second": f"{d['second']} with {d['correction']}"}
+            | ({"first": f"{d['first']} with {d['correction']}"} if key == "applied_to_all" else {})
+            for d in found[key]
+        ]
+        for key in ("applied_to_all", "against_plain")
+    )
+    languages = ", ".join(get(lang).name for lang in found["languages"])
+    return {"languages": languages, "tables": tables, "to_all": tests(to_all), "against": tests(against)}
 
 
 def _ticks(seeds: list[int]) -> str:
@@ -149,6 +180,7 @@ def _sections(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     sections = [("tests", "Comparisons")]
     sections += [(bench["id"], f"Results on {bench['title']}") for bench in content["benchmarks"]]
     sections += [("languages", "By language")] if content["by_language"] else []
+    sections += [("corrections", "Corrections")] if content["corrections"] else []
     sections += [("rows", "Training rows")] if content["samples"] else []
     sections += [("batches", "Batches")] if content["batches"] else []
     sections += [("training", "Training")] if content["curves"] else []

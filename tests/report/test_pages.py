@@ -178,7 +178,7 @@ def test_a_study_s_page(study):
     result = CliRunner().invoke(app, [str(study)])
     assert result.exit_code == 0, result.output
     page = parsed(study / "report.html")
-    assert {"a <b> study", "close beats the other.", "Query languages seen in training"} <= set(page.words)
+    assert {"a <b> study", "close beats the other.", "Query languages: seen in training"} <= set(page.words)
     assert "Results on xquad-r (unseen <topics>)" in page.words
     assert any(w.startswith("2 of 3 seeds; 80 steps and 8,000 pairs an arm and seed, in English.") for w in page.words)
     assert "English (trained on)" in page.words
@@ -201,6 +201,32 @@ def test_a_study_over_alpha_shows_its_curve(study):
     (study / "results.json").write_text(json.dumps(results), encoding="utf-8")
     page = parsed(write_report(study))
     assert any(label.startswith("mAP by α, the share of mono batches: Mo from") for label in page.drawings)
+
+
+def test_a_study_s_corrections_stand_beside_their_changes(study):
+    results = json.loads((study / "results.json").read_text(encoding="utf-8"))
+    arms = results["benchmarks"]["xquad-r"]["groups"]["all"]["arms"]
+    change = {"difference": 0.0123, "interval": [0.01, 0.02]}
+    results["corrections"] = {
+        "languages": ["deu_Latn", "eng_Latn"],
+        "methods": {
+            "centre": {
+                "xquad-r": {
+                    "arms": arms,
+                    "changes": {arm: dict.fromkeys(by, change) for arm, by in arms.items()},
+                    "uncorrected": ["spa_Latn"],
+                }
+            }
+        },
+        "applied_to_all": [{**d, "correction": "centre"} for d in results["primary"]],
+        "against_plain": [{**d, "correction": "centre"} for d in results["primary"]],
+        "answers": ["With centre applied to all arms: nothing changes."],
+    }
+    (study / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    words = parsed(write_report(study)).words
+    assert {"With centre applied to all arms: nothing changes.", "Left as they are: Spanish."} <= set(words)
+    assert "+0.0123 [+0.0100, +0.0200]" in words
+    assert {f"close with centre − {HOSTILE} with centre", f"close − {HOSTILE} with centre"} <= set(words)
 
 
 def test_missing_and_damaged_parts_are_named(study, tmp_path):
