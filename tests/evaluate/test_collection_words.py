@@ -2,8 +2,9 @@ import math
 
 import pytest
 
+from mtqa.core.languages import get
 from mtqa.evaluate.collection import bm25
-from mtqa.evaluate.collection.words import words
+from mtqa.evaluate.collection.words import STEMMERS, STOP_WORDS, words
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,10 @@ def test_of_equal_documents_the_first_is_kept():
     ((places, scores),) = bm25.find(index, ["cat"], None, 2)
     assert places.tolist() == [0, 2]
     assert scores[0] == scores[1] > 0
+
+
+def test_every_stemmer_and_list_of_stop_words_is_there():
+    for lang in STEMMERS.keys() | STOP_WORDS.keys():
+        assert get(lang).code == lang
+        assert words("test", lang)
+    assert words("und der", "deu_Latn") == words("i och", "swe_Latn") == []

@@ -178,9 +178,8 @@ def _counts(tasks: Sequence[Task], lines: Sequence[Measured]) -> dict[str, int]:
 
 def _about(settings: CollectionSettings, counts: Mapping[str, int], lines: Sequence[Measured]) -> dict[str, str]:
     """Return what signatures say: data and their size, split, languages, text of a document, depth, order of ties."""
-    data = (
-        settings.benchmark if settings.benchmark in BENCHMARKS else f"{settings.benchmark}-{Path(settings.data).name}"
-    )
+    folder = Path(settings.data).resolve().name
+    data = settings.benchmark if settings.benchmark in BENCHMARKS else f"{settings.benchmark}-{folder}"
     split = settings.split or ("all" if settings.benchmark in BENCHMARKS else LAYOUTS[settings.benchmark].split)
     return {
         "data": f"{data}-{counts['documents']}",

@@ -17,6 +17,7 @@ PAIRED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{M
 RUNS = rf"(?P<paired>[{PAIRED}]+)|[[\p{{L}}\p{{M}}\p{{N}}]--[{PAIRED}]]+"
 STEMMERS = {
     "cat_Latn": "catalan",
+    "ces_Latn": "czech",
     "dan_Latn": "danish",
     "deu_Latn": "german",
     "ell_Grek": "greek",
@@ -37,9 +38,13 @@ STEMMERS = {
     "nno_Latn": "norwegian",
     "nob_Latn": "norwegian",
     "npi_Deva": "nepali",
+    "pes_Arab": "persian",
+    "pol_Latn": "polish",
+    "prs_Arab": "persian",
     "por_Latn": "portuguese",
     "ron_Latn": "romanian",
     "rus_Cyrl": "russian",
+    "sot_Latn": "sesotho",
     "spa_Latn": "spanish",
     "srp_Cyrl": "serbian",
     "swe_Latn": "swedish",
