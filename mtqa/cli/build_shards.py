@@ -39,9 +39,7 @@ def command(
     Give either --steps or --epochs. Arms to be compared get equal items in equal order from the same --seed and
     --common-items, whatever their mode and languages.
 
-    Example:
-
-    mtqa build-shards filtered --mode hybrid --alpha 0.5 --epochs 1 --out shards
+    Example: mtqa build-shards filtered --mode hybrid --alpha 0.5 --epochs 1 --out shards
     """
     given = dict(locals())
     if (steps is None) == (epochs is None):

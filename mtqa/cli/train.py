@@ -49,17 +49,12 @@ def command(
 
     Example: mtqa train shards/hybrid --encoder demo --learning-rate 3e-4 --out model/hybrid
     """
-    values: dict[str, Any] = dict(locals())
+    values: dict[str, Any] = {k: v for k, v in locals().items() if k not in ("shards", "out", "overwrite", "json")}
     from mtqa.core.recipe import parse
-    from mtqa.train.settings import TrainSettings
-
-    for name in ("shards", "out", "overwrite", "json"):
-        del values[name]
-    values |= {"max_grad_norm": max_grad_norm or None, "freeze": freeze or []}
-    settings = parse(TrainSettings, values, "mtqa train")
     from mtqa.train.run import train
-
-    manifest = train(shards, settings, out, overwrite=overwrite)
+    from mtqa.train.settings import TrainSettings
     from mtqa.train.summary import as_json, as_text
 
+    values |= {"max_grad_norm": max_grad_norm or None, "freeze": freeze or []}
+    manifest = train(shards, parse(TrainSettings, values, "mtqa train"), out, overwrite=overwrite)
     typer.echo(as_json(manifest) if json else as_text(manifest, out))
