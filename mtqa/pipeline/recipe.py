@@ -26,6 +26,7 @@ STAGE_SETTINGS: dict[str, type[Settings]] = {
     "shards": ShardSettings,
     "train": TrainSettings,
     "evaluate": EvaluateSettings,
+    "collections": CollectionSettings,
     "publish": PublishSettings,
 }
 

@@ -51,7 +51,9 @@ def texts_folder(study: Study, out: Path, corpora: list[Path]) -> Path:
     target.mkdir(exist_ok=True)
     for lang, name in study.correct_from.items():
         path = Path(name)
-        if any(word in path.name.lower() for word in parallel.EVALUATION):
+        # Belebele's passages are FLORES', so a study that evaluates on it may not estimate from FLORES.
+        barred = (*parallel.EVALUATION, *(["flores"] if any(e.benchmark == "belebele" for e in study.evaluate) else []))
+        if any(word in path.name.lower() for word in barred):
             raise UsageError(f"'{path.name}' is for evaluation.", where="correct_from", expected="other parallel texts")
         try:
             text = path.read_text(encoding="utf-8")
