@@ -13,8 +13,10 @@ from mtqa.cli.evaluate_translate import translator
 from mtqa.core.encode import encode_texts, load_encoder
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest
+from mtqa.evaluate.collection import retrieve
 from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run, read_metrics
 from mtqa.evaluate.collection.tasks import Translator
+from mtqa.evaluate.correction import Correction
 from mtqa.evaluate.settings import CollectionSettings
 
 LOG3 = np.log2(3)
@@ -27,6 +29,18 @@ EXPECTED = {
 }
 app = typer.Typer()
 app.command()(command)
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return load_encoder("demo")
+
+
+@pytest.fixture
+def opened(demo, monkeypatch):
+    """Return the demo encoder, which is then not opened again."""
+    monkeypatch.setattr("mtqa.core.encode.load_encoder", lambda name, device="cpu": demo)
+    return demo
 
 
 def run(*arguments):
@@ -83,14 +97,13 @@ def test_languages_count_equally_and_have_their_own_rankings(tmp_path):
     assert (tmp_path / "out" / "yor_Latn" / "run.trec").is_file()
 
 
-def test_an_encoders_ranking_is_that_of_its_vectors_and_its_run_gives_the_same_metrics(tmp_path):
+def test_an_encoders_ranking_is_that_of_its_vectors_and_its_run_gives_the_same_metrics(tmp_path, opened):
     folders.beir(tmp_path / "mini")
     settings = CollectionSettings(data=str(tmp_path / "mini"), cache=str(tmp_path / "cache"))
     evaluate_collection("demo", settings, tmp_path / "out")
-    model = load_encoder("demo")
     texts = [f"{title} {text}".strip() for title, text in folders.DOCUMENTS.values()]
     queries = [folders.QUERIES[name] for name in ("q1", "q2", "q3")]
-    scores = encode_texts(model, queries, "query") @ encode_texts(model, texts, "document").T
+    scores = encode_texts(opened, queries, "query") @ encode_texts(opened, texts, "document").T
     found = trec(tmp_path / "out" / "run.trec")
     assert [list(found[q]) for q in ("q1", "q2", "q3")] == [
         [list(folders.DOCUMENTS)[place] for place in np.argsort(-row)] for row in scores
@@ -105,6 +118,23 @@ def test_an_encoders_ranking_is_that_of_its_vectors_and_its_run_gives_the_same_m
     reference = pytrec_eval.RelevanceEvaluator(qrels, {"map", "ndcg_cut.10"}).evaluate(found)
     rows = pq.read_table(tmp_path / "again" / "per_query.parquet").to_pylist()
     assert [row["MAP"] for row in rows] == pytest.approx([reference[row["id"]]["map"] for row in rows], abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["shift", "centre"])
+def test_a_corrected_models_vectors_are_corrected_by_language(tmp_path, opened, monkeypatch, method):
+    """A correction that turns documents round ranks the other way; one that turns queries too changes nothing."""
+    width = opened.get_embedding_dimension()
+    turned = Correction(method, method != "shift", {"eng_Latn": (-np.eye(width), np.zeros(width))})
+    monkeypatch.setattr(retrieve, "method_of", lambda model: method)
+    data = str(folders.beir(tmp_path / "mini"))
+    runs = []
+    for name, correction in (("turned", turned), ("plain", Correction(method, True, {}))):
+        monkeypatch.setattr(retrieve, "correction_of", lambda encoder, method, correction=correction: correction)
+        evaluate_collection("demo", CollectionSettings(data=data, languages=["eng_Latn"]), tmp_path / name)
+        runs.append([list(hits) for hits in trec(tmp_path / name / "run.trec").values()])
+    with pytest.raises(UsageError, match="language of the documents"):
+        evaluate_collection("demo", CollectionSettings(data=data), tmp_path / "none")
+    assert runs[0] == ([hits[::-1] for hits in runs[1]] if method == "shift" else runs[1])
 
 
 def test_a_finished_evaluation_is_not_done_again_and_nothing_is_left_beside_it(tmp_path):
