@@ -41,8 +41,8 @@ def runs(study: Study, seeds: list[int]) -> Iterator[Run]:
 def run_study(study: Study, out: Path, most_seeds: int | None = None) -> dict[str, Any]:
     """Run a study into the folder `out` and return its results (`results.results`).
 
-    With `most_seeds` only the first so many seeds are run; the same call without it goes on. `results.json`,
-    `study.md` and `curves.svg` are written after every seed that is whole, so that an interrupted study has them too.
+    With `most_seeds` only the first so many seeds are run; the same call without it goes on. The results are
+    written after every seed that is whole, so that an interrupted study has them too.
     Raises UsageError where `out` belongs to another recipe, and whatever the stages raise; what is finished stays.
     """
     from mtqa.study.results import write_results
@@ -58,8 +58,9 @@ def run_study(study: Study, out: Path, most_seeds: int | None = None) -> dict[st
         found: dict[str, Any] = {}
         for number, run in enumerate(todo):
             _one(study, out, run, journal)
-            seed_ends = number + 1 == len(todo) or todo[number + 1].seed != run.seed
-            if seed_ends and run.seed is not None:
+            following = todo[number + 1] if number + 1 < len(todo) else None
+            seed_ends = following is None or following.seed != run.seed
+            if seed_ends and run.seed is not None and not (following and _is_evaluated(study, out, following)):
                 done = seeds[: seeds.index(run.seed) + 1]
                 found = write_results(study, out, done)
         return found
@@ -67,17 +68,16 @@ def run_study(study: Study, out: Path, most_seeds: int | None = None) -> dict[st
 
 def pending(study: Study, out: Path, most_seeds: int | None = None) -> list[tuple[str, bool]]:
     """Return each run's name and whether its evaluations stand (whether they are up to date the run itself finds)."""
-    return [
-        (run.name, all((place / MANIFEST).is_file() for place in _evaluations(study, out, run)))
-        for run in runs(study, study.seeds[:most_seeds])
-    ]
+    return [(run.name, _is_evaluated(study, out, run)) for run in runs(study, study.seeds[:most_seeds])]
 
 
-def _evaluations(study: Study, out: Path, run: Run) -> Iterator[Path]:
-    """Yield the folders of all evaluations of a run, those with corrections last."""
-    for method in (None, *study.corrections):
-        for settings in study.evaluate:
-            yield corrections.evaluation_folder(out, run.name, settings.benchmark, method)
+def _is_evaluated(study: Study, out: Path, run: Run) -> bool:
+    """Say whether a run's evaluations stand, those with corrections too."""
+    return all(
+        (corrections.evaluation_folder(out, run.name, settings.benchmark, method) / MANIFEST).is_file()
+        for method in (None, *study.corrections)
+        for settings in study.evaluate
+    )
 
 
 def corpora(study: Study, out: Path) -> list[Path]:
