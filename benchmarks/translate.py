@@ -23,6 +23,7 @@ from typing import Any
 
 LANG = "deu_Latn"
 SHAPED, PLAIN = "squadshifts-new_wiki", ("nq-open-dev", "pubmedqa")
+CLOCK = time.perf_counter
 
 
 def corpora(data: Path, rows: int, folder: Path) -> dict[str, Path]:
@@ -118,17 +119,17 @@ def ours(corpus: Path, model: str, folder: Path) -> dict[str, Any]:
     load = target_module.load_engine
 
     def timed(*args: Any) -> Any:
-        began = time.perf_counter()
+        began = CLOCK()
         engine = load(*args)
-        spent[0] += time.perf_counter() - began
+        spent[0] += CLOCK() - began
         return engine
 
     target_module.load_engine = timed
     try:
-        began = time.perf_counter()
+        began = CLOCK()
         settings = TranslateSettings(to=[LANG], model=model)
         manifest = translate(corpus, settings, folder / "out", memory=folder / "memory")
-        seconds = time.perf_counter() - began - spent[0]
+        seconds = CLOCK() - began - spent[0]
     finally:
         target_module.load_engine = load
     return {
@@ -165,7 +166,7 @@ def generate(target: Any, rows: list[list[list[str]]], *, by_length: bool) -> tu
     model = AutoModelForSeq2SeqLM.from_pretrained(target.files.path, dtype=torch.float32).eval()
     mark = "".join(f"{code} " for code in target.tokens.source_prefix)
     segments = [mark + s for row in rows for text in row for s in text]
-    began = time.perf_counter()
+    began = CLOCK()
     if by_length:
         segments.sort(key=lambda s: len(tokenizer(s)["input_ids"]))
     made: list[str] = []
@@ -175,7 +176,7 @@ def generate(target: Any, rows: list[list[list[str]]], *, by_length: bool) -> tu
             limit = 2 * batch["input_ids"].shape[1] + 20
             out = model.generate(**batch, num_beams=4, max_new_tokens=limit, max_length=None)
             made += tokenizer.batch_decode(out, skip_special_tokens=True)
-    return time.perf_counter() - began, made
+    return CLOCK() - began, made
 
 
 def bare(target: Any, rows: list[list[list[str]]], sizes: list[int]) -> dict[int, float]:
@@ -192,7 +193,7 @@ def bare(target: Any, rows: list[list[list[str]]], sizes: list[int]) -> dict[int
     limit = 2 * len(sources[-1]) + 20
     seconds = {}
     for size in sizes:
-        began = time.perf_counter()
+        began = CLOCK()
         translator.translate_batch(
             sources,
             beam_size=4,
@@ -201,7 +202,7 @@ def bare(target: Any, rows: list[list[list[str]]], sizes: list[int]) -> dict[int
             max_decoding_length=limit,
             return_scores=True,
         )
-        seconds[size] = time.perf_counter() - began
+        seconds[size] = CLOCK() - began
     return seconds
 
 
@@ -285,7 +286,13 @@ def main() -> None:
     parser.add_argument("--corpora", nargs="*", default=[SHAPED, *PLAIN])
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048, 4096])
     parser.add_argument("--quality", type=int, default=0, help="sentences of XQuAD-R to compare by chrF")
+    parser.add_argument(
+        "--processor-time", action="store_true", help="on a machine that others use: on one core, as the clock would be"
+    )
     args = parser.parse_args()
+    if args.processor_time:
+        global CLOCK
+        CLOCK = time.process_time
     results: dict[str, Any] = {"machine": f"{platform.machine()}, {cores()} cores"}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
