@@ -21,8 +21,8 @@ def command(
 ) -> None:
     """Train mono, cross, hybrid and English-only with several seeds on the same items, and say what wins.
 
-    Writes results.json, study.md, curves.svg and languages.svg; what is done is skipped, an interrupted study goes on where it
-    stopped, and results stand after every whole seed.
+    Writes results.json, study.md, curves.svg and languages.svg; what is done is skipped, an interrupted study goes on
+    where it stopped, and results stand after every whole seed.
 
     Example: mtqa study recipes/study-cpu.yaml --data data --out runs/study-cpu
     """
