@@ -2,6 +2,7 @@ import json
 import shutil
 
 import pytest
+from study_texts import text
 
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest
@@ -22,8 +23,6 @@ def kept():
 @pytest.fixture
 def texts(tmp_path):
     """Parallel lines of the words that the encoder knows, in two languages, Spanish left out."""
-    from conftest import text
-
     for lang in ("en", "de"):
         lines = [text(lang, number)[1] for number in range(60, 90)]
         (tmp_path / f"dev.{lang}").write_text("\n".join(lines) + "\n", encoding="utf-8")
