@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -14,7 +13,7 @@ import pyarrow as pa
 
 from mtqa.core.corpus import disk_error
 from mtqa.core.manifest import write_text_atomic
-from mtqa.translate.memory import KEY_BYTES, Memory, read_table, write_table
+from mtqa.translate.memory import KEY_BYTES, Memory, read_table, scratch_name, write_table
 from mtqa.translate.plan import chunk_size
 
 CHUNK = pa.schema(
@@ -42,7 +41,7 @@ class Job:
 
     def plan(self, segments: Iterable[Segment], total: int) -> None:
         """Write the plan for `total` segments in decoding order; a plan is there whole or not at all."""
-        building = self.folder.with_name(f".{self.name}.{os.getpid()}.tmp")
+        building = self.folder.with_name(f"{scratch_name()}{self.name}.tmp")
         shutil.rmtree(building, ignore_errors=True)
         try:
             building.mkdir(parents=True)

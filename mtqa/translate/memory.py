@@ -134,7 +134,8 @@ class Memory:
     def _sweep(self) -> None:
         """Remove what a killed process left; parts half written by a live `--worker` are minutes old at most."""
         shutil.rmtree(self.scratch, ignore_errors=True)
-        for left in self.folder.glob(f"scan-*-{node()}-*.tmp"):
+        pattern = f"scan-*-{node()}-*.tmp"
+        for left in (*self.folder.glob(pattern), *self.jobs.glob(pattern)):
             if not _alive(int(left.name.split("-")[1])):
                 shutil.rmtree(left, ignore_errors=True)
         for leftover in self.folder.glob("*.parquet.tmp"):

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from platform import node
 
 import pyarrow.parquet as pq
 import pytest
@@ -113,3 +117,14 @@ def test_batches_stay_within_the_budget_padding_included() -> None:
     lengths = [1, 1, 2, 3, 5, 5, 30]
     assert make_batches(lengths, 10) == [range(0, 3), range(3, 5), range(5, 6), range(6, 7)]
     assert make_batches([], 10) == []
+
+
+def test_a_plan_half_written_by_a_killed_process_is_swept(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, KEY)
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = memory.jobs / f"scan-{int(gone.stdout)}-{node()}-job.tmp"
+    alive = memory.jobs / f"scan-{os.getpid()}-{node()}-job.tmp"
+    for folder in (left, alive):
+        folder.mkdir(parents=True)
+    with memory.lock():
+        assert not left.exists() and alive.exists()
