@@ -52,7 +52,12 @@ class Recipe(Settings):
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of train that the arms share.")
     arms: dict[str, Arm] = Field(default_factory=lambda: {"model": Arm()}, min_length=1)
     evaluate: list[EvaluateSettings] = Field(default_factory=list, description="Benchmarks of sentences.")
-    collections: list[CollectionSettings] = Field(default_factory=list, description="Benchmarks of retrieval.")
+    collections: list[CollectionSettings] = Field(
+        default_factory=list,
+        description="Benchmarks of retrieval. Unlike those of 'evaluate' they are not kept out of the training data by "
+        "themselves, as their files hold training questions too: name the test files in collect's 'exclude' and "
+        "filter's 'contamination'.",
+    )
     compare: list[tuple[str, str]] = Field(default_factory=list, description="Pairs of arms: first minus second.")
     publish: PublishSettings | None = None
     publish_arm: str | None = Field(None, description="The arm whose model is published; the last one by default.")
