@@ -2,63 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from mtqa.core.ids import distinct, id_numbers, merge_sorted
+from mtqa.core.ids import id_numbers
 from mtqa.core.schema import ENGLISH
+from mtqa.filter.spill import ByRow, Spill, hashed
+
+STAYS = -1.0
 
 
-@dataclass(frozen=True)
 class GroupDrops:
-    """Items that leave in every language: `ids` (n,) sorted uint64, and in how many languages each `failed` (n,)."""
+    """For each row of each language, in how many languages its item fails; -1 where it does not leave."""
 
-    ids: np.ndarray
-    failed: np.ndarray
+    def __init__(self, found: dict[str, ByRow] | None = None) -> None:
+        self._found = found or {}
 
-    def of(self, items: pa.Array) -> np.ndarray:
-        """Return, for each item (rows,), the number of languages that it fails in; -1 where it does not leave."""
-        if not len(self.ids):
-            return np.full(len(items), -1, np.int64)
-        wanted = id_numbers(items)
-        at = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        return np.where(self.ids[at] == wanted, self.failed[at], -1).astype(np.int64)
-
-
-NO_DROPS = GroupDrops(np.empty(0, np.uint64), np.empty(0, np.int16))
+    def take(self, lang: str, rows: int) -> NDArray[np.int64]:
+        """Return the numbers (rows,) of a language's next rows."""
+        if lang not in self._found:
+            return np.full(rows, STAYS, np.int64)
+        return self._found[lang].take(rows).astype(np.int64)
 
 
 class Group:
-    """Counts, in 12 bytes an item, in how many languages each fails and (English aside) passes."""
+    """Counts in how many languages each item fails and (English aside) passes; what it needs is on disk in `folder`."""
 
-    def __init__(self) -> None:
-        self._ids = np.empty(0, np.uint64)
-        self._failed, self._passed = np.empty(0, np.int16), np.empty(0, np.int16)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._spill = Spill(folder, 4)
+        self._rows: dict[str, int] = {}
 
-    def add(self, lang: str, rows: Iterable[tuple[pa.Array, np.ndarray]]) -> None:
-        """Count a language's rows: item ids and whether each fails."""
-        ids, bad = [np.empty(0, np.uint64)], [np.empty(0, bool)]
-        for items, failed in rows:
-            ids.append(id_numbers(items))
-            bad.append(failed)
-        here, failed = np.concatenate(ids), np.concatenate(bad)
-        known = merge_sorted(self._ids, distinct(here))
-        counts = []
-        for old, which in ((self._failed, failed), (self._passed, ~failed & (lang != ENGLISH))):
-            count = np.zeros(len(known), np.int16)
-            count[np.searchsorted(known, self._ids)] = old
-            np.add.at(count, np.searchsorted(known, here[which]), 1)
-            counts.append(count)
-        self._ids, (self._failed, self._passed) = known, counts
+    def add(self, lang: str, items: pa.Array, failed: NDArray[np.bool_]) -> None:
+        """Count a language's next rows: item ids and whether each fails (n,)."""
+        start = self._rows.setdefault(lang, 0)
+        number = np.full(len(items), list(self._rows).index(lang), np.uint64)
+        rows = np.arange(start, start + len(items), dtype=np.uint64)
+        ids = id_numbers(items)
+        self._spill.add(hashed(ids), ids, number, rows, failed.astype(np.uint64))
+        self._rows[lang] = start + len(items)
 
     def drops(self, mode: str) -> GroupDrops:
-        """Return the items that leave. `any`: none; `all`: those that fail somewhere; `min_languages:K`: those that
-        pass in fewer than K languages other than English.
+        """Return what leaves. `all`: items that fail somewhere; `min_languages:K`: those that pass in fewer than K
+        languages other than English.
         """
-        if mode == "any":
-            return NO_DROPS
-        leaves = self._failed > 0 if mode == "all" else self._passed < int(mode.split(":")[1])
-        return GroupDrops(self._ids[leaves], self._failed[leaves])
+        found = {lang: ByRow(self._folder, rows, STAYS) for lang, rows in self._rows.items()}
+        other = np.array([lang != ENGLISH for lang in self._rows], bool)
+        for ids, language, rows, bad in (records.T for records in self._spill.read()):
+            _, item = np.unique(ids, return_inverse=True)
+            failed = np.bincount(item, weights=bad)
+            passed = np.bincount(item, weights=(bad == 0) & other[language.astype(np.int64)])
+            leaves = failed > 0 if mode == "all" else passed < int(mode.split(":")[1])
+            for number, by_row in enumerate(found.values()):
+                here = leaves[item] & (language == number)
+                by_row.put(rows[here], failed[item[here]].astype(np.float32))
+        self._spill.close()
+        return GroupDrops(found)

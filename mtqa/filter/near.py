@@ -1,13 +1,9 @@
-"""Groups of near-duplicate questions and passages by MinHash, which batches and hard negatives keep apart."""
+"""Near-duplicates by MinHash: groups that batches and hard negatives keep apart, and rows like an earlier one."""
 
 from __future__ import annotations
 
-import tempfile
-import zlib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,32 +12,17 @@ from mtqa.core.corpus import Corpus
 from mtqa.core.ids import id_numbers
 from mtqa.core.near import GROUPS
 from mtqa.core.schema import ENGLISH
-from mtqa.filter.text import WORDS
+from mtqa.filter.components import Edges
+from mtqa.filter.duplicates import key, repeats
+from mtqa.filter.join import Row
+from mtqa.filter.minhash import CHUNK, PERMUTATIONS, SIMILAR, Signatures
+from mtqa.filter.spill import U64, ByRow, Floats, Grouped
 
-PERMUTATIONS = 64
-SHINGLE = 5
-SIMILAR = 0.7
 BANDS, BAND = 12, 5
 """Texts that agree in one band of five values are compared: 1 - (1 - .7^5)^12 = 89 % of those at similarity .7."""
+ROW_BAND = 8
+"""Rows are compared more narrowly, with all earlier ones that agree in one of eight bands of eight values."""
 FIELDS = ("question", "passage")
-CHUNK = 1 << 14
-
-
-def minhash(text: str) -> Any:
-    """Return the MinHash (datasketch, 64 permutations) of a text's character 5-grams, case and punctuation aside."""
-    text = " ".join(WORDS.findall(text.casefold()))
-    grams = {text[i : i + SHINGLE] for i in range(max(1, len(text) - SHINGLE + 1))}
-    found = _empty().copy()
-    found.update_batch([gram.encode("utf-8", "replace") for gram in sorted(grams)])
-    return found
-
-
-@cache
-def _empty() -> Any:
-    """Return the MinHash of nothing: a copy of it need not draw the permutations again."""
-    from datasketch import MinHash
-
-    return MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
 
 
 def source_language(corpus: Corpus) -> str:
@@ -50,77 +31,79 @@ def source_language(corpus: Corpus) -> str:
 
 
 def near_groups(corpus: Corpus, lang: str, folder: Path) -> Iterator[pa.Table]:
-    """Yield the near-duplicates of a language, a table a field: field, id and group (the least id of the group).
+    """Yield the near-duplicates of a language, tables of a field: field, id and group (the least id of the group).
 
-    Every text is compared with the first of its band, not with all. Memory is some 100 bytes a distinct text; the
-    signatures are in an unnamed file in `folder`.
+    Every text is compared with the first of its band, not with all. Signatures, bands and pairs are in unnamed files
+    in `folder`, and memory does not grow with them.
     """
     for field in FIELDS:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            ids = _write_signatures(corpus, lang, field, file)
-            if len(ids) > 1:
-                yield _table(field, ids, _components(file, len(ids)))
+        texts = _signatures(corpus, lang, field, folder)
+        edges = Edges(folder)
+        for number in range(BANDS):
+            for keys, places in texts.alike(folder, slice(number * BAND, (number + 1) * BAND), with_number=False):
+                first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+                others = np.delete(np.arange(len(keys)), first)
+                firsts = first[np.searchsorted(first, others, side="right") - 1]
+                for start in range(0, len(others), CHUNK):
+                    one, left = texts.read(places[others[start : start + CHUNK]].tolist())
+                    other, right = texts.read(places[firsts[start : start + CHUNK]].tolist())
+                    alike = (left == right).mean(axis=1) >= SIMILAR
+                    edges.add(one[alike], other[alike])
+        texts.close()
+        for ids, groups in edges.components():
+            columns = [[field] * len(ids), *([f"{n:016x}" for n in column.tolist()] for column in (ids, groups))]
+            yield pa.table([pa.array(column, pa.string()) for column in columns], schema=GROUPS)
 
 
-def _write_signatures(corpus: Corpus, lang: str, field: str, file: IO[bytes]) -> np.ndarray:
-    """Write the signature of each distinct text that is not null; return the texts' ids (n,) uint64."""
+def _signatures(corpus: Corpus, lang: str, field: str, folder: Path) -> Signatures:
+    """Return the signatures of all distinct texts that are not null, by the numbers of their ids."""
     name = f"{field}_id"
-    all_ids = [id_numbers(batch.column(name)) for batch in corpus.batches(lang, columns=[name])]
-    first = np.zeros(sum(map(len, all_ids)), bool)
-    if len(first):
-        first[np.unique(np.concatenate(all_ids), return_index=True)[1]] = True
-    ids, start = [np.empty(0, np.uint64)], 0
+    again = Grouped(folder, 1, repeats, usual=0)
+    for batch in corpus.batches(lang, columns=[name]):
+        again.add(id_numbers(batch.column(name)))
+    found = Signatures(folder)
     for batch in corpus.batches(lang, columns=[name, field]):
-        new = pa.array(first[start : start + batch.num_rows])
-        start += batch.num_rows
+        new = pa.array(again.take(batch.num_rows) == 0)
         rows = batch.filter(pa.compute.and_(new, pa.compute.is_valid(batch.column(field))))
-        for text in rows.column(field).to_pylist():
-            file.write(minhash(text).hashvalues.astype(np.uint32).tobytes())
-        ids.append(id_numbers(rows.column(name)))
-    file.flush()
-    return np.concatenate(ids)
+        found.add(id_numbers(rows.column(name)), rows.column(field).to_pylist())
+    return found
 
 
-def _components(file: IO[bytes], n: int) -> np.ndarray:
-    """Return the number (n,) of each text's group, from a file of signatures (n, 64) uint32."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+class Near:
+    """Finds rows whose question is nearly an earlier one's, on the same passage or on none.
 
-    signatures = np.memmap(file, np.uint32, "r", shape=(n, PERMUTATIONS))
-    one, other = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for band in range(BANDS):
-        first = _first_of_band(file, n, band)
-        here = np.flatnonzero(first != np.arange(n))
-        for start in range(0, len(here), CHUNK):
-            piece = here[start : start + CHUNK]
-            alike = (signatures[piece] == signatures[first[piece]]).mean(axis=1) >= SIMILAR
-            one.append(piece[alike])
-            other.append(first[piece[alike]])
-    left, right = np.concatenate(one), np.concatenate(other)
-    edges = coo_array((np.ones(len(left), bool), (left, right)), shape=(n, n))
-    groups: np.ndarray = connected_components(edges, directed=False)[1]
-    return groups
+    Scored is the similarity to the likest earlier one, estimated from the signatures; 0 below .7.
+    """
 
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._texts = folder, Signatures(folder)
+        self._found: ByRow | None = None
 
-def _first_of_band(file: IO[bytes], n: int, band: int) -> np.ndarray:
-    """Return, for each text (n,), the first text with the same values in a band."""
-    keys = np.empty(n, np.uint64)
-    odd = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 1], np.uint64)
-    file.seek(0)
-    for start in range(0, n, CHUNK):  # read, not mapped: pages of a map count as this process's memory
-        signatures = np.frombuffer(file.read(4 * PERMUTATIONS * CHUNK), np.uint32).reshape(-1, PERMUTATIONS)
-        values = signatures[:, band * BAND : (band + 1) * BAND].astype(np.uint64)
-        keys[start : start + CHUNK] = (values * odd).sum(axis=1, dtype=np.uint64)
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    return first[inverse]
+    def add(self, rows: Sequence[tuple[Row, Row | None]]) -> None:
+        """Count rows, in order."""
+        places = np.array([key(row["passage"]) for row, _ in rows], np.uint64)
+        self._texts.add(places, [row["question"] for row, _ in rows])
 
+    def take(self, rows: int) -> Floats:
+        """Return the next rows' similarities (rows,), once all rows were counted."""
+        if self._found is None:
+            self._found = ByRow(self._folder, len(self._texts), usual=0)
+            for start in range(0, PERMUTATIONS, ROW_BAND):
+                for keys, places in self._texts.alike(self._folder, slice(start, start + ROW_BAND), with_number=True):
+                    for group in np.split(places, np.flatnonzero(keys[1:] != keys[:-1]) + 1):
+                        self._found.put(*self._likest(group))
+            self._texts.close()
+        return self._found.take(rows)
 
-def _table(field: str, ids: np.ndarray, groups: np.ndarray) -> pa.Table:
-    """Return the GROUPS rows of texts whose group holds others, by id."""
-    order = np.argsort(ids)
-    ids, groups = ids[order], groups[order]
-    _, first, sizes = np.unique(groups, return_index=True, return_counts=True)
-    shared = sizes[groups] > 1
-    names = [f"{number:016x}" for number in ids[first[groups[shared]]].tolist()]
-    columns = [[field] * len(names), [f"{number:016x}" for number in ids[shared].tolist()], names]
-    return pa.table([pa.array(column, pa.string()) for column in columns], schema=GROUPS)
+    def _likest(self, places: U64) -> tuple[U64, Floats]:
+        """Return the rows of a group that are like an earlier one of it, and the similarity to the likest."""
+        numbers, values = self._texts.read(places.tolist())
+        table = np.column_stack([numbers, values.astype(np.uint64)])
+        # An equal earlier one is the likest: the others are compared with each text's first only.
+        first = np.sort(np.unique(table, axis=0, return_index=True)[1])
+        likest = np.ones(len(places), np.float32)
+        for n, place in enumerate(first):
+            earlier = first[:n][numbers[first[:n]] == numbers[place]]
+            likest[place] = (values[earlier] == values[place]).mean(axis=1).max(initial=0.0)
+        alike = likest >= np.float32(SIMILAR)
+        return places[alike], likest[alike]

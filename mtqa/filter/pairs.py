@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from mtqa.filter.profiles import PAIR_FIELDS, Rule, load_rules
 from mtqa.filter.score import TextPair, score_text
 from mtqa.filter.semantic import SAMPLE, Semantic
 from mtqa.filter.settings import FilterSettings
+from mtqa.filter.spill import Floats, Grouped
 from mtqa.filter.table import read_rows
 from mtqa.filter.target import Target, unlisted
 
@@ -65,28 +65,26 @@ def judge_pairs(pairs: Path, settings: FilterSettings, out: Path) -> Counts:
 
     `field` is question, answer, sentence or passage; a missing translation is an empty one. Each line of `out` is JSON:
     `id`; `keep`; `reasons`, the names of the checks that the row fails; `scores` by check, null where it abstains.
-    Lines are in the table's order, and memory holds 16 bytes a row. Raises UsageError that names the row for a wrong
+    Lines are in the table's order; memory does not grow with the rows. Raises UsageError that names the row for a wrong
     table.
     """
     if out.is_dir() or out.resolve() == pairs.resolve():
         raise UsageError("The decisions need a file of their own.", where=out, next_step="choose another --out")
     _, rules = load_rules(settings, PAIR_FIELDS)
     judge = _Judge(settings, rules)
-    shared = judge.prepare(pairs)
     out.parent.mkdir(parents=True, exist_ok=True)
+    shared, total = judge.prepare(pairs, out.parent)
     temporary = out.with_name(f".{out.name}.tmp")
     counts = Counts()
     try:
         with (
             temporary.open("w", encoding="utf-8", newline="\n") as file,
-            progress("filter", len(shared), "rows") as bar,
+            progress("filter", total, "rows") as bar,
         ):
             rows = _checked_rows(pairs, judge)
-            start = 0
             while batch := list(islice(rows, BATCH)):
-                for line in judge.decide(batch, shared[start : start + len(batch)], counts):
+                for line in judge.decide(batch, shared.take(len(batch)), counts):
                     file.write(line + "\n")
-                start += len(batch)
                 bar.update(len(batch))
         temporary.replace(out)
     finally:
@@ -125,27 +123,33 @@ class _Judge:
                 self._targets[lang] = unlisted(lang, self.settings.seed, tuple(self.settings.identifiers))
         return self._targets[lang]
 
-    def prepare(self, path: Path) -> np.ndarray:
-        """Read the table once: return how many sources share each row's translation, and learn the encoder's scales."""
-        targets, sources = array("Q"), array("Q")
+    def prepare(self, path: Path, folder: Path) -> tuple[Grouped, int]:
+        """Read the table once: return how many sources share each row's translation, and the number of rows.
+
+        What that needs waits on disk in `folder`. The encoder's scales are learned on the way.
+        """
+        shared, total = Grouped(folder, 2, sources_of_each, usual=1), 0
         samples: dict[str, tuple[Target, list[tuple[str, str]]]] = {}
-        for row in _checked_rows(path, self):
-            targets.append(key(row.lang.code, row.field, row.pair.target))
-            sources.append(source_key(row.pair.source or ""))
-            if self.semantic:
+        rows = _checked_rows(path, self)
+        while batch := list(islice(rows, BATCH)):
+            targets = [key(row.lang.code, row.field, row.pair.target) for row in batch]
+            sources = [source_key(row.pair.source or "") for row in batch]
+            shared.add(np.array(targets, np.uint64), np.array(sources, np.uint64))
+            total += len(batch)
+            for row in batch if self.semantic else ():
                 texts = samples.setdefault(row.lang.code, (row.lang, []))[1]
                 if len(texts) < SAMPLE and row.field != "answer" and self._passes(row):
                     texts.append((row.pair.source or "", row.pair.target))
         for lang, texts in samples.values():
             assert self.semantic is not None
             self.semantic.learn(texts, lang, self.settings.seed)
-        return sources_of_each(targets, sources)
+        return shared, total
 
     def _passes(self, row: _Row) -> bool:
         """Whether a row passes the rules on its text: the encoder's scale is learned from such."""
         return not any(score_text(rule.check, row.pair, row.lang) > rule.threshold for rule in self.rules[row.field])
 
-    def decide(self, rows: Sequence[_Row], shared: np.ndarray, counts: Counts) -> Iterator[str]:
+    def decide(self, rows: Sequence[_Row], shared: Floats, counts: Counts) -> Iterator[str]:
         """Yield the decisions of some rows as JSON, and count them."""
         meanings = self._meanings(rows)
         encode = json.JSONEncoder(ensure_ascii=False).encode

@@ -16,7 +16,7 @@ from mtqa.filter.checks import TEXT_CHECKS, Sentences, check_passage, check_text
 from mtqa.filter.join import Row, joined
 from mtqa.filter.profiles import Rule
 from mtqa.filter.target import Target
-from mtqa.filter.whole import Extra, extra_scores
+from mtqa.filter.whole import Extra, Whole
 
 REMEMBERED = 512
 """Texts whose scores are kept: rows of one passage stand near each other."""
@@ -32,28 +32,26 @@ class TextPair:
 
 
 def score_language(
-    corpus: Corpus, facts: Target, rules: Sequence[Rule], bar: Progress, extra: Extra
+    corpus: Corpus, facts: Target, rules: Sequence[Rule], bar: Progress, extra: Extra, folder: Path
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Yield (split, scores of its rows in file order, as a batch of the SCORES schema: n · rules rows).
 
-    `extra` holds what checks beyond single texts need.
+    `extra` holds what checks beyond single texts need; what waits for all rows waits in `folder`.
     """
     lang = facts.code
-    whole = extra_scores(corpus, facts, rules, extra)
+    whole = Whole(corpus, facts, rules, extra, folder)
     memory: dict[tuple[str, TextPair], list[float]] = {}
-    start = 0
     for split in corpus.splits(lang):
         for rows in joined(corpus, lang, split):
             scores = np.array([_score_row(row, source, rules, facts, memory) for row, source in rows], np.float32)
             scores = scores.reshape(len(rows), len(rules))
-            for column, values in whole.items():
-                scores[:, column] = values[start : start + len(rows)]
+            for column, values in whole.scores(rows).items():
+                scores[:, column] = values
             if extra.semantic and lang != ENGLISH:
                 for column, rule in enumerate(rules):
                     if rule.check == Check.SEMANTIC:
                         found = [pairs_of(row, source, rule.field) for row, source in rows]
                         scores[:, column] = _worst_of_rows(extra.semantic.scores, found, facts)
-            start += len(rows)
             bar.update(len(rows))
             yield split, score_batch([row["item_id"] for row, _ in rows], scores, rules)
 

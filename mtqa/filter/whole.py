@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from mtqa.core.schema import ENGLISH, Check, Flag
 from mtqa.filter import duplicates
 from mtqa.filter.contamination import HeldOut
 from mtqa.filter.join import Row, joined
+from mtqa.filter.near import Near
 from mtqa.filter.profiles import Rule
+from mtqa.filter.ranks import Ranks
+from mtqa.filter.spill import Floats, Grouped
 from mtqa.filter.target import Target
 
 if TYPE_CHECKING:
@@ -33,117 +36,104 @@ class Extra:
 
 ALL_ROWS = frozenset({Check.DUPLICATE, Check.NEAR_DUPLICATE, Check.CONFLICT, Check.MODEL_SCORE})
 ONE_ROW = frozenset({Check.CONTAMINATION, Check.HIT_LIMIT, Check.ROUND_TRIP})
+Pairs = Sequence[tuple[Row, Row | None]]
+"""Rows beside their English rows."""
 
 
-def extra_scores(corpus: Corpus, facts: Target, rules: Sequence[Rule], extra: Extra) -> dict[int, np.ndarray]:
-    """Return the scores (rows,) of a language's rows by column of the rules; one or no pass over the language."""
-    columns = {n: rule for n, rule in enumerate(rules) if rule.check in ALL_ROWS | ONE_ROW}
-    if not columns:
-        return {}
-    collectors = {n: _collector(rule, facts, extra) for n, rule in columns.items()}
-    for split in corpus.splits(facts.code):
-        for rows in joined(corpus, facts.code, split):
-            for collector in collectors.values():
-                for row, source in rows:
-                    collector.add(row, source)
-    return {n: collector.scores() for n, collector in collectors.items()}
+class Collector(Protocol):
+    """A check that needs all rows: counts them first, then scores them, both in order."""
+
+    def add(self, rows: Pairs) -> None:
+        """Count rows."""
+
+    def take(self, rows: int) -> Floats:
+        """Return the next rows' scores (rows,)."""
 
 
-class _Each:
-    """Scores rows one by one."""
+class Whole:
+    """Scores of a language's rows that need more than one text, by column of the rules.
 
-    def __init__(self, score: Callable[[Row, Row | None], float]) -> None:
-        self._score, self._found = score, array("f")
+    Where a check needs all rows there is one pass over the language, whose records wait on disk in `folder`.
+    """
 
-    def add(self, row: Row, source: Row | None) -> None:
-        self._found.append(self._score(row, source))
+    def __init__(self, corpus: Corpus, facts: Target, rules: Sequence[Rule], extra: Extra, folder: Path) -> None:
+        self._single = {n: _single(rule, facts, extra) for n, rule in enumerate(rules) if rule.check in ONE_ROW}
+        self._all = {n: _collector(rule, folder) for n, rule in enumerate(rules) if rule.check in ALL_ROWS}
+        for split in corpus.splits(facts.code) if self._all else ():
+            for rows in joined(corpus, facts.code, split):
+                for collector in self._all.values():
+                    collector.add(rows)
 
-    def scores(self) -> np.ndarray:
-        return np.array(self._found, np.float32)
+    def scores(self, rows: Pairs) -> dict[int, Floats]:
+        """Return the scores (n,) of the next rows."""
+        found = {n: collector.take(len(rows)) for n, collector in self._all.items()}
+        return found | {n: np.array([score(*pair) for pair in rows], np.float32) for n, score in self._single.items()}
 
 
-class _Shared:
+class _Keyed:
+    """Scores rows by those with the same key, where `keys` makes a row's hashes."""
+
+    def __init__(self, keys: Callable[[Row, Row | None], tuple[int, ...]], grouped: Grouped) -> None:
+        self._keys, self._grouped = keys, grouped
+
+    def add(self, rows: Pairs) -> None:
+        found = np.array([self._keys(row, source) for row, source in rows], np.uint64)
+        self._grouped.add(*found.T)
+
+    def take(self, rows: int) -> Floats:
+        return self._grouped.take(rows)
+
+
+def _shared(field: str, folder: Path) -> _Keyed:
     """Counts the sources of each translation of a field."""
 
-    def __init__(self, field: str) -> None:
-        self._field, self._targets, self._sources = field, array("Q"), array("Q")
+    def keys(row: Row, source: Row | None) -> tuple[int, ...]:
+        return duplicates.key(row[field]), duplicates.source_key((source or row)[field] or "")
 
-    def add(self, row: Row, source: Row | None) -> None:
-        self._targets.append(duplicates.key(row[self._field]))
-        self._sources.append(duplicates.source_key((source or row)[self._field] or ""))
-
-    def scores(self) -> np.ndarray:
-        return duplicates.sources_of_each(self._targets, self._sources)
+    return _Keyed(keys, Grouped(folder, 2, duplicates.sources_of_each, usual=1))
 
 
-class _Repeats:
+def _repeats(folder: Path) -> _Keyed:
     """Finds rows that equal an earlier one."""
 
-    def __init__(self) -> None:
-        self._rows = array("Q")
+    def keys(row: Row, source: Row | None) -> tuple[int, ...]:
+        return (duplicates.key(row["question"], row["passage"], *(answer["text"] for answer in row["answers"])),)
 
-    def add(self, row: Row, source: Row | None) -> None:
-        answers = [answer["text"] for answer in row["answers"]]
-        self._rows.append(duplicates.key(row["question"], row["passage"], *answers))
-
-    def scores(self) -> np.ndarray:
-        return duplicates.repeats(self._rows)
+    return _Keyed(keys, Grouped(folder, 1, duplicates.repeats, usual=0))
 
 
-class _Conflicts:
+def _conflicts(folder: Path) -> _Keyed:
     """Finds questions on one passage that became equal in translation though they are answered otherwise."""
 
-    def __init__(self) -> None:
-        self._places, self._questions, self._answers = array("Q"), array("Q"), array("Q")
-
-    def add(self, row: Row, source: Row | None) -> None:
+    def keys(row: Row, source: Row | None) -> tuple[int, ...]:
         english = source or row
-        self._places.append(duplicates.key(row["question"], row["passage"]))
-        self._questions.append(duplicates.source_key(english["question"]))
-        self._answers.append(duplicates.key(*(answer["text"] for answer in english["answers"])))
+        return (
+            duplicates.key(row["question"], row["passage"]),
+            duplicates.source_key(english["question"]),
+            duplicates.key(*(answer["text"] for answer in english["answers"])),
+        )
 
-    def scores(self) -> np.ndarray:
-        questions = duplicates.sources_of_each(self._places, self._questions)
-        answers = duplicates.sources_of_each(self._places, self._answers)
-        return np.where(questions > 1, answers - 1, 0).astype(np.float32)
-
-
-class _Quantiles:
-    """Ranks model scores: the share of the language's rows that the model was surer of."""
-
-    def __init__(self, field: str) -> None:
-        self._field, self._found = f"{field}_score", array("f")
-
-    def add(self, row: Row, source: Row | None) -> None:
-        score = (row["mt"] or {}).get(self._field)
-        self._found.append(np.nan if score is None else score)
-
-    def scores(self) -> np.ndarray:
-        values = np.array(self._found, np.float32)
-        known = np.sort(values[~np.isnan(values)])
-        shares = 1 - np.searchsorted(known, values, side="right") / max(len(known), 1)
-        return np.where(np.isnan(values), np.nan, shares).astype(np.float32)
+    return _Keyed(keys, Grouped(folder, 3, duplicates.conflicts, usual=0))
 
 
-_Collector = _Each | _Shared | _Repeats | _Conflicts | _Quantiles | duplicates.Near
-
-
-def _collector(rule: Rule, facts: Target, extra: Extra) -> _Collector:
-    english = facts.code == ENGLISH
+def _collector(rule: Rule, folder: Path) -> Collector:
     if rule.check == Check.DUPLICATE:
-        return _Repeats() if rule.field == "row" else _Shared(rule.field)
+        return _repeats(folder) if rule.field == "row" else _shared(rule.field, folder)
     if rule.check == Check.NEAR_DUPLICATE:
-        return duplicates.Near()
+        return Near(folder)
     if rule.check == Check.CONFLICT:
-        return _Conflicts()
-    if rule.check == Check.MODEL_SCORE:
-        return _Quantiles(rule.field)
+        return _conflicts(folder)
+    return Ranks(f"{rule.field}_score", folder)
+
+
+def _single(rule: Rule, facts: Target, extra: Extra) -> Callable[[Row, Row | None], float]:
+    """Return the score of a row by itself; NaN where nothing was set for it."""
     if rule.check == Check.HIT_LIMIT:
-        return _Each(lambda row, source: float(Flag.HIT_LIMIT in ((row["mt"] or {}).get("flags") or ())))
+        return lambda row, source: float(Flag.HIT_LIMIT in ((row["mt"] or {}).get("flags") or ()))
     if rule.check == Check.CONTAMINATION and extra.tests is not None:
         tests = extra.tests
-        return _Each(lambda row, source: tests.overlap(row["question"], row["passage"]))
-    if rule.check == Check.ROUND_TRIP and extra.back is not None and not english:
+        return lambda row, source: tests.overlap(row["question"], row["passage"])
+    if rule.check == Check.ROUND_TRIP and extra.back is not None and facts.code != ENGLISH:
         back = extra.back
-        return _Each(lambda row, source: back.score(row["item_id"], facts.code, rule.field, source))
-    return _Each(lambda row, source: np.nan)
+        return lambda row, source: back.score(row["item_id"], facts.code, rule.field, source)
+    return lambda row, source: np.nan

@@ -15,14 +15,14 @@ from mtqa.core.near import GROUPS
 from mtqa.core.output import Building
 from mtqa.core.schema import CORPUS, REJECTED
 from mtqa.filter.decide import dropping, failures, reasons
-from mtqa.filter.group import NO_DROPS, Group, GroupDrops
+from mtqa.filter.group import Group, GroupDrops
 from mtqa.filter.job import Job
 from mtqa.filter.join import joined
 from mtqa.filter.near import near_groups
 from mtqa.filter.report import Tally
 from mtqa.filter.score import ScoreReader
 
-Rows = Iterator[tuple[str, pa.Table, np.ndarray]]
+Rows = Iterator[tuple[pa.Table, np.ndarray]]
 SAMPLES = 10
 SAMPLED = pa.schema(
     [
@@ -36,23 +36,23 @@ SAMPLED = pa.schema(
 """Samples of rejected rows to judge by eye: the rule, its score, the field's text and its source."""
 
 
-def rows_and_scores(job: Job, lang: str, folder: Path) -> Rows:
-    """Yield (split, rows, scores (n, rules)) of a language from the corpus and the scores below `folder`."""
-    for split in job.corpus.splits(lang):
-        reader = ScoreReader(sorted((folder / ".scores" / lang).glob(f"{split}-*.parquet")), len(job.rules))
-        for batch in job.corpus.batches(lang, split):
-            yield split, pa.Table.from_batches([batch]).cast(CORPUS), reader.take(batch.num_rows)
+def rows_and_scores(job: Job, lang: str, split: str, folder: Path) -> Rows:
+    """Yield (rows, scores (n, rules)) of a language's split from the corpus and the scores below `folder`."""
+    reader = ScoreReader(sorted((folder / ".scores" / lang).glob(f"{split}-*.parquet")), len(job.rules))
+    for batch in job.corpus.batches(lang, split):
+        yield pa.Table.from_batches([batch]).cast(CORPUS), reader.take(batch.num_rows)
 
 
 def group_drops(job: Job, build: Building) -> GroupDrops:
-    """Return the items that leave in all languages, from the scores of all of them."""
+    """Return which rows leave in all languages, from the scores of all of them."""
     if job.settings.group == "any":
-        return NO_DROPS
-    group = Group()
+        return GroupDrops()
+    group = Group(build.path)
     for lang in job.corpus.languages:
-        found = rows_and_scores(job, lang, build.path)
-        bad = ((rows, (failures(scores, job.rules) & dropping(job.rules)).any(axis=1)) for _, rows, scores in found)
-        group.add(lang, ((rows["item_id"].combine_chunks(), failed) for rows, failed in bad))
+        for split in job.corpus.splits(lang):
+            for rows, scores in rows_and_scores(job, lang, split, build.path):
+                failed = (failures(scores, job.rules) & dropping(job.rules)).any(axis=1)
+                group.add(lang, rows["item_id"].combine_chunks(), failed)
     return group.drops(job.settings.group)
 
 
@@ -66,10 +66,10 @@ def write_language(job: Job, lang: str, build: Building, dropped: GroupDrops) ->
         kept = TableWriter(build.path, f"{lang}/{split}", CORPUS)
         rejected = TableWriter(build.path, f".rejected/{lang}/{split}", REJECTED)
         with kept, rejected:
-            for _, rows, scores in (found for found in rows_and_scores(job, lang, build.path) if found[0] == split):
+            for rows, scores in rows_and_scores(job, lang, split, build.path):
                 failed = failures(scores, job.rules)
                 items = rows["item_id"].to_pylist()
-                group = dropped.of(rows["item_id"].combine_chunks())
+                group = dropped.take(lang, len(items))
                 leaves = (failed & drops).any(axis=1) | (group >= 0)
                 tally.add(split, scores, failed, group >= 0)
                 kept.write(rows.filter(pa.array(~leaves)))
