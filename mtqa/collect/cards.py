@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,6 +17,8 @@ from mtqa.core.recipe import Settings, load_yaml, parse
 
 COMMIT = r"^[0-9a-f]{40}$"
 SHA256 = r"^[0-9a-f]{64}$"
+BESIDE = r"^[\w.-]+/[\w.-]+@[0-9a-f]{40}$"
+IN_ADDRESS = re.compile(r"/[0-9a-f]{40}/")
 Layout = Literal[
     "table",
     "squad",
@@ -40,7 +43,9 @@ class HubData(Settings):
     unpinned: str | None = Field(None, min_length=1, description="Why there is no revision.")
     data: dict[str, list[str]] = Field(min_length=1, description="Upstream split to patterns of its files.")
     together: bool = Field(False, description="A split's files are one TREC-shaped folder, so they are downloaded.")
-    beside: dict[str, list[str]] = Field(default_factory=dict, description="Other repositories' files read with them.")
+    beside: dict[Annotated[str, Field(pattern=BESIDE)], list[str]] = Field(
+        default_factory=dict, description="Other repositories' files read with them, by OWNER/NAME@COMMIT."
+    )
 
     @model_validator(mode="after")
     def _pinned_or_explained(self) -> HubData:
@@ -55,7 +60,7 @@ class HubData(Settings):
 
 
 class Download(Settings):
-    """Files on the web at fixed addresses, each with a commit in it; hashes are in the card's `sha256`, by name."""
+    """Files on the web. What they hold is fixed: by a commit in the address, or by the card's `sha256` of each."""
 
     base: str = Field(pattern=r"^https://\S+/$", description="Address that the names are appended to.")
     data: dict[str, list[str]] = Field(min_length=1, description="Upstream split to its files' names below base.")
@@ -129,6 +134,15 @@ class Card(Settings):
         missing = sorted(set(self.collect) - named)
         if missing:
             raise ValueError(f"no files for the split {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fixed(self) -> Card:
+        if self.download:
+            names = {name for names in self.download.data.values() for name in names} - set(self.sha256)
+            loose = [name for name in sorted(names) if not IN_ADDRESS.search(self.download.base + name)]
+            if loose:
+                raise ValueError(f"neither a commit in the address nor a sha256 for {', '.join(loose)}")
         return self
 
     @property

@@ -27,8 +27,9 @@ def hub_commit(card: Card, hub: HubData) -> str:
 
 
 def hub_fingerprint(hub: HubData, commit: str, splits: list[str]) -> str:
-    """Return the fingerprint of a Hub data set: its repository, commit, files and splits."""
-    return fingerprint({"id": hub.id, "commit": commit, "data": {split: hub.data[split] for split in splits}})
+    """Return the fingerprint of a Hub data set: its repository, commit, files and splits, and what is read beside."""
+    what = {"id": hub.id, "commit": commit, "data": {split: hub.data[split] for split in splits}}
+    return fingerprint(what | ({"beside": hub.beside} if hub.beside else {}))
 
 
 def read_hub(card: Card, hub: HubData, splits: Mapping[str, str | None]) -> Iterator[RawItem]:
@@ -77,11 +78,11 @@ def _rows(card: Card, hub: HubData, split: str) -> Iterator[Row]:
 def _folders(card: Card, hub: HubData, split: str) -> list[Path]:
     from huggingface_hub import snapshot_download
 
-    wanted = {hub.id: (hub.at, hub.data[split])} | {name: ("main", files) for name, files in hub.beside.items()}
+    wanted = {f"{hub.id}@{hub.at}": hub.data[split]} | hub.beside
     try:
         return [
             Path(snapshot_download(name, repo_type="dataset", revision=at, allow_patterns=files))
-            for name, (at, files) in wanted.items()
+            for (name, _, at), files in ((place.partition("@"), files) for place, files in wanted.items())
         ]
     except Exception as error:
         raise _unavailable(card, hub, error) from error

@@ -63,8 +63,7 @@ def publish(server: HubServer, name: str, files: dict[str, Blob]) -> str:
     hub = load_card(name).hub
     assert hub is not None
     repo = server.repos["dataset", hub.id] = Repo(private=False)
-    oid = repo.commit("main", files)
-    repo.refs[hub.at] = oid
+    repo.commit(hub.ref, files, oid=hub.revision)
     return hub.id
 
 
@@ -136,9 +135,13 @@ def test_files_that_make_a_row_together_are_downloaded(server: HubServer, run: R
             "miracl-v1.0-en/qrels/qrels.miracl-v1.0-en-train.tsv": Blob(qrels, False),
         },
     )
-    corpus = server.repos["dataset", "miracl/miracl-corpus"] = Repo(private=False)
+    (place,) = load_card("miracl").hub.beside  # type: ignore[union-attr]
+    name, _, pinned = place.partition("@")
+    corpus = server.repos["dataset", name] = Repo(private=False)
     document = json.dumps({"docid": "12#3", "title": "Kall", "text": "Forty."}).encode()
-    corpus.commit("main", {"miracl-corpus-v1.0-en/docs-0.jsonl.gz": Blob(gzip.compress(document), True)})
+    files = {"miracl-corpus-v1.0-en/docs-0.jsonl.gz": Blob(gzip.compress(document), True)}
+    corpus.commit("main", files, oid=pinned)
+    corpus.commit("main", {"miracl-corpus-v1.0-en/docs-0.jsonl.gz": Blob(b"what came later", True)})
     answer = run(sources=["miracl"])
     assert answer["items"] == [["3 12#3", "how high is kall", "Forty.", None, "None"]]
 
@@ -186,7 +189,7 @@ def test_web_files_are_fetched_once_and_checked(site: str, tmp_path: Path, monke
     monkeypatch.setenv("MTQA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(web, "WAIT_SECONDS", 0.01)
     values = load_card("entityquestions").record()
-    values["download"] = {"base": "https://example.org/x/", "data": {"train": ["train.json"], "dev": ["dev.json"]}}
+    values["download"] = {"base": f"https://example.org/{'0' * 40}/", "data": {"train": ["train.json"], "dev": ["dev.json"]}}
     digest = hashlib.sha256((tmp_path / "site" / "train.json").read_bytes()).hexdigest()
     card = parse(Card, {**values, "sha256": {"train.json": digest}}, "card")
     source = card.download.model_copy(update={"base": site})  # type: ignore[union-attr]

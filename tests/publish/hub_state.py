@@ -29,8 +29,8 @@ class Repo:
     requests: dict[int, str] = field(default_factory=dict)
     titles: dict[int, str] = field(default_factory=dict)
 
-    def commit(self, ref: str, files: dict[str, Blob]) -> str:
-        oid = hashlib.sha1(f"{len(self.commits)}{sorted(files)}".encode()).hexdigest()
+    def commit(self, ref: str, files: dict[str, Blob], oid: str | None = None) -> str:
+        oid = oid or hashlib.sha1(f"{len(self.commits)}{sorted(files)}".encode()).hexdigest()
         self.commits[oid] = files
         self.refs[ref] = oid
         return oid
