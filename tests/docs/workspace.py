@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.cli.main import app
 
-sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("evaluate", "pipeline")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from collection_folders import afriqa, beir, miracl
 from small_run import permissive
 
