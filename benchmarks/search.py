@@ -1,12 +1,16 @@
-"""Time and peak memory of exact search in a collection that lies on disk, and whether it finds what brute force finds.
+"""Time and peak memory of search in a collection that lies on disk, and whether it finds what brute force finds.
 
-Run:  python benchmarks/search.py [--vectors 1000000] [--dimensions 384] [--queries 1000] [--folder DIR] [--whole]
+Run:  python benchmarks/search.py [--vectors 1000000] [--dimensions 384] [--queries 1000] [--folder DIR]
+          [--faiss] [--centres 10000] [--whole]
 
 Random vectors of length 1 are written to the folder, in shards as `mtqa evaluate` writes them. A process of its own
 searches them for each query's best 1,000, and says its time and peak memory, interpreter and libraries included; `bare`
 is the time of the products alone, with reading. Then, without shards, every score of the first queries (100, or fewer)
-is computed and sorted whole, and compared. `--whole` measures instead the whole command, `mtqa evaluate`, on as many
-short texts with a small random model: reading, encoding, search, metrics. Prints one JSON object.
+is computed and sorted whole, and compared. `--faiss` searches FAISS's inverted lists as well, says how long building
+them takes, and how many of the exact search's first 10, 100 and 1,000 are found. Random vectors have no
+neighbourhoods, which is hardest for it; with `--centres` vectors and queries lie around so many points. `--whole`
+measures instead the whole command, `mtqa evaluate` (with `--search faiss` if asked), on as many short texts with a
+small random model: reading, encoding, search, metrics. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -20,15 +24,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mtqa.evaluate.collection.search import BLOCK, search
-from mtqa.evaluate.collection.vectors import SHARD
+from mtqa.core.vector_search import BLOCK, PART, approximate, exact
 
 DEPTH, CHECKED = 1000, 100
+CUTS = (10, 100, 1000)
+SPREAD = 0.6
+"""Length of the noise around a centre, which has length 1."""
 ROUNDING = 1e-6
 """Of documents whose scores differ by less at the end of the list, float32 says no more which one belongs there."""
 
@@ -39,7 +46,9 @@ def main() -> None:
     parser.add_argument("--dimensions", type=int, default=384)
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--folder", type=Path, help="where the vectors are written; a temporary folder by default")
-    parser.add_argument("--part", choices=("search", "bare"), help=argparse.SUPPRESS)
+    parser.add_argument("--faiss", action="store_true", help="search FAISS's inverted lists as well")
+    parser.add_argument("--centres", type=int, default=0, help="points that vectors lie around; 0: anywhere")
+    parser.add_argument("--part", choices=("search", "bare", "faiss"), help=argparse.SUPPRESS)
     parser.add_argument("--whole", action="store_true", help="measure mtqa evaluate, from texts to metrics")
     args = parser.parse_args()
     if args.part:
@@ -52,18 +61,28 @@ def main() -> None:
             return
         _write(args)
         size = {"vectors": args.vectors, "dimensions": args.dimensions, "queries": args.queries, "depth": DEPTH}
-        parts = {part: _measure(part, args) for part in ("search", "bare")}
+        size |= {"centres": args.centres} if args.centres else {}
+        names = ("search", "bare", "faiss") if args.faiss else ("search", "bare")
+        parts = {part: _measure(part, args) for part in names}
         print(json.dumps({**size, **parts, "brute_force": _compare(args)}, indent=1))
 
 
-def _unit(rows: int, dimensions: int, seed: int) -> np.ndarray:
-    vectors = np.random.default_rng(seed).standard_normal((rows, dimensions), np.float32)
+def _unit(rows: int, args: argparse.Namespace, seed: int) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    vectors = _scaled(generator.standard_normal((rows, args.dimensions), np.float32))
+    if args.centres:
+        centres = np.random.default_rng(12).standard_normal((args.centres, args.dimensions), np.float32)
+        vectors = _scaled(_scaled(centres)[generator.integers(0, args.centres, rows)] + np.float32(SPREAD) * vectors)
+    return vectors
+
+
+def _scaled(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _write(args: argparse.Namespace) -> None:
-    for number, first in enumerate(range(0, args.vectors, SHARD)):
-        np.save(args.folder / f"{number:05d}.npy", _unit(min(SHARD, args.vectors - first), args.dimensions, number + 1))
+    for number, first in enumerate(range(0, args.vectors, PART)):
+        np.save(args.folder / f"{number:05d}.npy", _unit(min(PART, args.vectors - first), args, number + 1))
 
 
 def _shards(folder: Path) -> Iterator[np.ndarray]:
@@ -72,7 +91,7 @@ def _shards(folder: Path) -> Iterator[np.ndarray]:
 
 def _measure(part: str, args: argparse.Namespace) -> dict[str, Any]:
     command = [sys.executable, __file__, "--part", part, "--folder", str(args.folder)]
-    command += [f"--{name}={getattr(args, name)}" for name in ("vectors", "dimensions", "queries")]
+    command += [f"--{name}={getattr(args, name)}" for name in ("vectors", "dimensions", "queries", "centres")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
@@ -80,11 +99,17 @@ def _measure(part: str, args: argparse.Namespace) -> dict[str, Any]:
 def _part(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
-    queries = _unit(args.queries, args.dimensions, 0)
+    queries = _unit(args.queries, args, 0)
+    parts = [partial(np.load, path) for path in sorted(args.folder.glob("[0-9]*.npy"))]
     torch.zeros(1)
     began, cpu = time.perf_counter(), time.process_time()
     if args.part == "search":
-        scores, places = search(queries, _shards(args.folder), DEPTH)
+        scores, places = exact(parts)(queries, DEPTH)
+    elif args.part == "faiss":
+        search = approximate(parts, args.folder, 7)
+        built = {"build_s": round(time.perf_counter() - began, 1), "build_cpu_s": round(time.process_time() - cpu, 1)}
+        began, cpu = time.perf_counter(), time.process_time()
+        places = search(queries, DEPTH)[1]
     else:
         asked = torch.from_numpy(queries)
         for shard in _shards(args.folder):
@@ -94,13 +119,31 @@ def _part(args: argparse.Namespace) -> dict[str, Any]:
     peak = int(Path("/proc/self/status").read_text(encoding="utf-8").split("VmHWM:")[1].split()[0]) / 1024
     if args.part == "search":
         np.savez(args.folder / "found.npz", scores=scores, places=places)
+    if args.part == "faiss":
+        return {
+            **built,
+            "s": round(seconds, 1),
+            "cpu_s": round(cpu, 1),
+            "peak_mb": round(peak),
+            **_recall(args, places),
+        }
     return {"s": round(seconds, 1), "cpu_s": round(cpu, 1), "peak_mb": round(peak)}
+
+
+def _recall(args: argparse.Namespace, places: np.ndarray) -> dict[str, float]:
+    """Share of the exact search's first k among this one's first k."""
+    with np.load(args.folder / "found.npz") as found:
+        truth = found["places"]
+    shares = {
+        k: np.mean([np.isin(own[:k], true[:k]).mean() for own, true in zip(places, truth, strict=True)]) for k in CUTS
+    }
+    return {f"recall_at_{k}": round(float(share), 4) for k, share in shares.items()}
 
 
 def _compare(args: argparse.Namespace) -> dict[str, Any]:
     """Compare with all scores of some queries, sorted whole; products of other shapes differ in their last bits."""
     count = min(CHECKED, args.queries)
-    queries = _unit(args.queries, args.dimensions, 0)[:count]
+    queries = _unit(args.queries, args, 0)[:count]
     scores = np.concatenate([queries @ shard.T for shard in _shards(args.folder)], axis=1)
     depth = min(DEPTH, scores.shape[1])
     order = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
@@ -136,7 +179,9 @@ def _whole(args: argparse.Namespace) -> dict[str, Any]:
             qrels.write(f"q{number} 0 d{draw.randrange(args.vectors)} 1\n")
     options = ["--benchmark", "trec", "--data", str(data), "--out", str(args.folder / "out")]
     began = time.perf_counter()
-    subprocess.run(["mtqa", "evaluate", str(args.folder / "model"), *options], check=True, stdout=subprocess.DEVNULL)
+    options += ["--search", "faiss"] if args.faiss else []
+    command = str(Path(sys.executable).with_name("mtqa"))
+    subprocess.run([command, "evaluate", str(args.folder / "model"), *options], check=True, stdout=subprocess.DEVNULL)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "documents": args.vectors,

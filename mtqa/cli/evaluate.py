@@ -13,7 +13,7 @@ from mtqa.core.errors import UsageError
 Count = Annotated[int, Option(min=100, max=1_000_000, help="Bootstrap resamples for the intervals.")]
 Depth = Annotated[int | None, Option(min=1, help="Collections: documents kept of a ranking; 1000 by default.")]
 Candidate = Annotated[str | None, Option(help="Found are: sentence (default), sentence+context or passage.")]
-NAMES = "xquad-r, mlqa-r, belebele; beir, trec, miracl, mr-tydi, ciral, afriqa."
+NAMES = "xquad-r, mlqa-r, belebele; beir, trec, miracl, mr-tydi, ciral, afriqa; multieup-v2, neuclir, mlir."
 
 
 def command(
@@ -28,6 +28,7 @@ def command(
     split: Annotated[str | None, Option(help="Collections: whose queries; the benchmark's usual split.")] = None,
     metrics: Annotated[str | None, Option(help="Collections: nDCG@10,Recall@100,MRR@10,MAP by default.")] = None,
     depth: Depth = None,
+    search: Annotated[str | None, Option(help="Collections: exact (default), or faiss: faster, misses some.")] = None,
     translate: Annotated[str | None, Option(help="Collections: queries by this MT model (translate-test).")] = None,
     cache: Annotated[Path | None, Option(help="Collections: keep the documents' vectors here.")] = None,
     run: Annotated[Path | None, Option(help="Evaluate this ranking (TREC run), not a model.")] = None,
@@ -51,11 +52,9 @@ def command(
     given |= {"languages": languages, "metrics": metrics, "depth": depth, "resamples": resamples, "seed": seed}
     paths = {"vectors": vectors, "cache": cache, "run": run, "qrels": qrels}
     given |= {"device": device, "devices": devices, "executor": executor, "ray_address": ray_address}
-    given |= {"translate": translate}
-    given |= {name: path and str(path) for name, path in paths.items()}
+    given |= {"translate": translate, "search": search, **{name: path and str(path) for name, path in paths.items()}}
     work = collection(model, given) or sentences(model, given, write_texts)
-    if work is None:
-        return
-    if out is None:
-        raise UsageError("No output folder was given.", expected="--out DIR", next_step="or --write-texts FILE")
-    typer.echo(work(out, overwrite, json), nl=not json)
+    if work is not None:
+        if out is None:
+            raise UsageError("No output folder was given.", expected="--out DIR", next_step="or --write-texts FILE")
+        typer.echo(work(out, overwrite, json), nl=not json)

@@ -5,8 +5,12 @@ recall of the relevant passages in other languages than the query's (arXiv 2606.
 Kruskal–Wallis test on the ranks of the relevant passages grouped by language, ranks past 20 set to 21, 1 where all are
 equal (Yang, Jänich, Mayfield, Lawrie, SIGIR 2024); with one relevant passage a language the test statistic is the same
 for every ranking that has two different ranks, so it then says no more than how often that is so. `MRC@20`: Spearman
-correlation of two query languages' scores on the union of their first 20 passages, × 100 (Yang et al., MRL 2024). All
-are means over the queries of a language (MRC: over the questions of a pair of languages), then over languages.
+correlation of two query languages' scores on the union of their first 20 passages, × 100 (Yang et al., MRL 2024). Two
+more say what a reader gets who wants the answer in the query's language, after the ideas of MLAIRE (arXiv 2605.07249;
+the definitions are ours): `LPR`, Language Preference Rate: the share of queries whose first relevant passage is in
+the query's language, of those with relevant passages in it and in others; and `Lang-nDCG@20`: nDCG where only relevant
+passages in the query's language count. All are means over the queries of a language (MRC: over the questions of a pair
+of languages), then over languages.
 """
 
 from __future__ import annotations
@@ -27,14 +31,17 @@ Floats = NDArray[np.float64]
 
 
 def mlir(benchmark: Benchmark, values: PerQuery, queries: NDArray, candidates: NDArray) -> dict[str, float]:
-    """Return the five measures by name; NaN where one is not defined (one language)."""
-    others = values.rank.copy()
-    others[np.arange(len(others)), values.langs] = 0
+    """Return the measures by name; NaN where one is not defined (one language)."""
+    rows = np.arange(len(values.rank))
+    own, others = values.rank[rows, values.langs, None], values.rank.copy()
+    others[rows, values.langs] = 0
     per_query = {
         f"nDCG@{K}": ndcg(values.rank, K),
         f"Recall@{K}": recall(values.rank, K),
         f"TLR@{K}": recall(others, K),
         f"PEER@{K}": peer(values.rank, np.arange(values.rank.shape[1]), K),
+        f"Lang-nDCG@{K}": ndcg(own, K),
+        "LPR": preference(_first(own), _first(others)),
     }
     found = {name: mean(used(values.grid(line[:, None]))) for name, line in per_query.items()}
     return found | {f"MRC@{K}": mean_rank_correlation(benchmark, queries, candidates, K)}
@@ -61,6 +68,23 @@ def peer(ranks: NDArray[np.integer], groups: NDArray[np.integer], k: int) -> Flo
     return out
 
 
+def preference(own: Floats | float, others: Floats | float) -> Floats:
+    """Return 1 where the first relevant passage is in the query's language, 0 where it is in another one.
+
+    `own` and `others`: the rank of the first relevant passage in the query's language and in others; NaN where there is
+    none, infinite where none was found. NaN where one of them is NaN, or both are infinite.
+    """
+    own, others = np.asarray(own, np.float64), np.asarray(others, np.float64)
+    known = np.isfinite(own) & ~np.isnan(others) | np.isfinite(others) & ~np.isnan(own)
+    return np.where(known, (own < others).astype(np.float64), np.nan)
+
+
+def _first(ranks: NDArray[np.integer]) -> Floats:
+    """Return each row's lowest rank, NaN where it has none."""
+    best = np.where(ranks > 0, ranks, np.inf).min(axis=1, initial=np.inf)
+    return np.where(np.isfinite(best), best, np.nan)
+
+
 def mean_rank_correlation(benchmark: Benchmark, queries: NDArray, candidates: NDArray, k: int) -> float:
     """Return MRC@k, −100 to 100: macro mean over languages of the mean over the pairs that they are in; NaN alone."""
     count = len(benchmark.languages)
@@ -75,7 +99,7 @@ def mean_rank_correlation(benchmark: Benchmark, queries: NDArray, candidates: ND
         for a, b in combinations(range(len(langs)), 2):
             union = np.union1d(best[a], best[b])
             pair = langs[a], langs[b]
-            sums[pair] += _spearman(scores[a, union], scores[b, union])
+            sums[pair] += spearman(scores[a, union], scores[b, union])
             counts[pair] += 1
     sums, counts = sums + sums.T, counts + counts.T
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -83,7 +107,7 @@ def mean_rank_correlation(benchmark: Benchmark, queries: NDArray, candidates: ND
     return float(100 * nanmean(nanmean(pairs)))
 
 
-def _spearman(a: NDArray, b: NDArray) -> float:
+def spearman(a: NDArray, b: NDArray) -> float:
     """Return the correlation of ranks, equal values sharing their mean rank; 0 where one side is constant."""
     x, y = (_average_ranks(values) for values in (a, b))
     x, y = x - x.mean(), y - y.mean()

@@ -21,9 +21,9 @@ from mtqa.core.mined import MINE_STAGE, MINED
 from mtqa.core.near import Groups, near_duplicates
 from mtqa.core.output import Work, building, guard, up_to_date
 from mtqa.core.progress import progress, say
+from mtqa.core.vector_search import Search, approximate, exact, in_parts
 from mtqa.mine.choose import Found, choose, limits
 from mtqa.mine.read import Data, Rows, answers, first_rows, texts
-from mtqa.mine.search import Search, approximate, exact
 from mtqa.mine.settings import MineSettings
 from mtqa.mine.vectors import vector_file
 
@@ -145,16 +145,16 @@ def _blocks(job: Job, counts: Counter[str]) -> Iterator[list[dict[str, Any]]]:
     """Yield the rows of the result, a block of questions at a time, and count negatives by question."""
     settings, vectors = job.settings, job.passage_vectors
     search: Search = (
-        exact(vectors, settings.device)
+        exact(in_parts(vectors), settings.device)
         if settings.search == "exact"
-        else approximate(vectors, settings.seed, job.parking)
+        else approximate(in_parts(vectors), job.parking, settings.seed)
     )
     k = min(settings.rank_to, len(vectors))
     with progress("mine", len(job.questions), "questions") as bar:
         for first in range(0, len(job.questions), BLOCK):
             block = slice(first, min(first + BLOCK, len(job.questions)))
             queries, own = np.array(job.query_vectors[block]), np.array(vectors[job.own[block]])
-            scores, found = search(queries, *barred(job, block), k)
+            scores, found = search(queries, k, barred(job, block))
             limit = limits((queries * own).sum(axis=1), settings)
             rows = []
             for n, item in enumerate(job.questions.item[block].tolist()):

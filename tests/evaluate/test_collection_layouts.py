@@ -4,8 +4,10 @@ import collection_folders as folders
 import pytest
 
 from mtqa.core.errors import UsageError
-from mtqa.evaluate.collection.layouts import LAYOUTS, sources
+from mtqa.evaluate.collection.layouts import LAYOUTS, sources, usual_split
+from mtqa.evaluate.collection.pooled import POOLED
 from mtqa.evaluate.collection.tasks import load_task, task_documents
+from mtqa.evaluate.settings import COLLECTIONS
 
 TEXTS = {"d1": "Fox A red fox sleeps.", "d3": "Whale It is blue.", "d4": "Nothing of interest."}
 ANSWERED = ["q1", "q2", "q3"]
@@ -32,7 +34,7 @@ def test_every_layout_gives_queries_judgements_and_documents(tmp_path, layout, w
         assert task.queries == {name: folders.QUERIES[name] for name in ANSWERED}
         assert task.judged == {name: folders.JUDGED[name] for name in ANSWERED}
         assert (task.unanswered, task.unjudged) == (1, 0)
-        texts = dict(task_documents(source))
+        texts = {document.id: document.text for document in task_documents(source)}
         assert list(texts) == list(folders.DOCUMENTS)
         if write is not folders.mr_tydi_tar:
             assert texts.items() >= TEXTS.items()
@@ -40,7 +42,7 @@ def test_every_layout_gives_queries_judgements_and_documents(tmp_path, layout, w
 
 def test_files_of_other_splits_and_translations_are_not_taken(tmp_path):
     (task,) = sources("ciral", folders.ciral(tmp_path), None, None)
-    assert task.qrels.name == "qrels.ciral-v1.0-ha-test-a.tsv"
+    assert task.qrels[0].name == "qrels.ciral-v1.0-ha-test-a.tsv"
     assert [path.parent.name for path in task.documents] == ["passages-v1.0"]
     (task,) = sources("ciral", tmp_path, "dev", ["hau_Latn"])
     assert task.topics.name == "topics.ciral-v1.0-ha-dev.tsv"
@@ -64,8 +66,8 @@ def test_beir_folders_named_after_languages_are_one_task_each(tmp_path):
 def test_afriqas_passages_of_all_files_are_one_pool(tmp_path):
     hausa, swahili = sources("afriqa", folders.afriqa(tmp_path), None, None)
     assert (hausa.lang, hausa.query_lang, hausa.passage_lang) == ("hau_Latn", "hau_Latn", "eng_Latn")
-    pool = dict(task_documents(hausa))
-    assert pool == dict(task_documents(swahili))
+    pool = {document.id: document.text for document in task_documents(hausa)}
+    assert list(task_documents(hausa)) == list(task_documents(swahili))
     assert sorted(pool.values()) == ["Fox A red fox.", "Frog Green.", "Whale It is blue."]
     task = load_task(hausa)
     assert task.queries == {"0": "fox", "1": "whale"}
@@ -139,4 +141,5 @@ def test_the_page_names_every_layout_with_its_usual_split():
         cells[1].strip(" `"): cells[-2].strip(" `")
         for cells in (line.split("|") for line in page.splitlines() if line[:1] == "|")
     }
-    assert {name: rows[name] for name in LAYOUTS} == {name: layout.split for name, layout in LAYOUTS.items()}
+    assert {name: rows[name] for name in COLLECTIONS} == {name: usual_split(name) for name in COLLECTIONS}
+    assert set(COLLECTIONS) == {*LAYOUTS, *POOLED}

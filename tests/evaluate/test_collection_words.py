@@ -47,7 +47,7 @@ def test_words_that_differ_by_inflection_only_are_the_same():
 def test_bm25_is_lucenes_formula():
     """ln(1 + (N − n + ½) / (n + ½)) · tf / (tf + k₁ (1 − b + b · length / mean length)), each word of the query."""
     texts = ["red fox red", "lazy dog", "red dog sleeps long", "", "blue"]
-    index = bm25.index(texts, None)
+    index = bm25.index((text, None) for text in texts)
     (places, scores), (none, _), (again, twice) = bm25.find(index, ["red dog", "green", "dog dog"], None, 10)
     lengths = [len(text.split()) for text in texts]
     mean = sum(lengths) / len(texts)
@@ -70,7 +70,7 @@ def test_bm25_is_lucenes_formula():
 
 
 def test_of_equal_documents_the_first_is_kept():
-    index = bm25.index(["a cat", "a dog", "a cat", "a cat"], None)
+    index = bm25.index((text, None) for text in ["a cat", "a dog", "a cat", "a cat"])
     ((places, scores),) = bm25.find(index, ["cat"], None, 2)
     assert places.tolist() == [0, 2]
     assert scores[0] == scores[1] > 0

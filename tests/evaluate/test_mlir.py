@@ -42,6 +42,20 @@ def test_measures_of_a_hand_worked_pool(mini):
     assert found["nDCG@20"] == pytest.approx((1 + (2 + 1 / np.log2(3)) / 3) / 2)
     assert found["Recall@20"] == found["TLR@20"] == 1
     assert found["MRC@20"] == pytest.approx(-100)
+    assert found["LPR"] == 1
+    assert found["Lang-nDCG@20"] == found["nDCG@20"]
+
+
+def test_measures_of_a_pool_where_the_other_language_always_comes_first(mini):
+    """q3, whose only relevant passage is English, is the one that finds its own language first."""
+    benchmark = as_passages(load("xquad-r", data_files(mini, "xquad-r")))
+    queries, candidates = np.array([[0, 1], [0, 1], [1, 0], [1, 0], [0, 1]], np.float32), np.eye(2, dtype=np.float32)
+    values = from_ranks(benchmark, gold_ranks(queries, candidates, benchmark.gold, benchmark.bounds))
+    found = mlir(benchmark, values, queries, candidates)
+    second = 1 / np.log2(3)
+    assert found["LPR"] == 0
+    assert found["Lang-nDCG@20"] == pytest.approx((second + (2 * second + 1) / 3) / 2)
+    assert found["nDCG@20"] == pytest.approx(1)
 
 
 def test_rank_correlation_is_spearmans_over_the_union(mini):

@@ -1,63 +1,17 @@
-"""Search, limits, exclusion and choice against hand-worked values and a plain second implementation."""
+"""Limits, exclusion and choice against hand-worked values and a plain second implementation."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mtqa.core.near import Groups
-from mtqa.core.rng import rng
 from mtqa.mine.choose import Found, choose, limits
-from mtqa.mine.search import approximate, exact
 from mtqa.mine.settings import MineSettings
 
 
 def settings(**changes: object) -> MineSettings:
     return MineSettings(encoder="demo", **changes)
-
-
-def vectors(count: int, seed: int, dimensions: int = 8) -> np.ndarray:
-    rows = rng(seed, "test").standard_normal((count, dimensions)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def plain_search(queries: np.ndarray, passages: np.ndarray, barred: set[tuple[int, int]], k: int) -> list[list[int]]:
-    scores = queries @ passages.T
-    return [
-        sorted((p for p in range(len(passages)) if (q, p) not in barred), key=lambda p: -scores[q, p])[:k]
-        for q in range(len(queries))
-    ]
-
-
-def some_barred(count: int) -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(3)
-    return generator.integers(0, 7, count), generator.integers(0, 90, count)
-
-
-def test_exact_search_is_a_full_sort_without_the_barred(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtqa.mine.search.SHARD", 16)
-    queries, passages, (rows, barred) = vectors(7, 1), vectors(90, 2), some_barred(200)
-    scores, found = exact(passages, "cpu")(queries, rows, barred, 10)
-    expected = plain_search(queries, passages, set(zip(rows.tolist(), barred.tolist(), strict=True)), 10)
-    assert found.tolist() == expected
-    assert np.allclose(scores, np.take_along_axis(queries @ passages.T, found, 1))
-
-
-def test_fewer_passages_than_asked_leave_places_empty() -> None:
-    _, found = exact(vectors(3, 2), "cpu")(vectors(1, 1), np.array([0]), np.array([1]), 3)
-    assert sorted(found[0].tolist()) == [-1, 0, 2] and found[0, 2] == -1
-
-
-def test_faiss_with_all_lists_searched_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("faiss")
-    monkeypatch.setattr("mtqa.mine.search.LISTS_SEARCHED", 1.0)
-    monkeypatch.setattr("mtqa.mine.search.FAISS_SHARD", 200)
-    queries, passages, (rows, barred) = vectors(7, 1), vectors(500, 2), some_barred(60)
-    _, found = approximate(passages, 1, tmp_path)(queries, rows, barred, 10)
-    assert found.tolist() == exact(passages, "cpu")(queries, rows, barred, 10)[1].tolist()
-    assert len(list(tmp_path.glob("faiss-*"))) == 3
 
 
 @pytest.mark.parametrize(

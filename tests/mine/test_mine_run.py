@@ -104,7 +104,7 @@ def test_same_bytes_again_and_the_same_scores_in_blocks_of_any_size(
     contents = [{p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in "ab"]
     assert contents[0] == contents[1]
     monkeypatch.setattr("mtqa.mine.run.BLOCK", 2)
-    monkeypatch.setattr("mtqa.mine.search.SHARD", 2)
+    monkeypatch.setattr("mtqa.core.vector_search.PART", 2)
     monkeypatch.setattr("mtqa.mine.read.ROWS", 2)
     run(corpus, tmp_path / "c")
     assert scores(tmp_path / "c") == scores(tmp_path / "a")

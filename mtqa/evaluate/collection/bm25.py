@@ -25,8 +25,8 @@ def fingerprint() -> str:
     return f"bm25s {bm25s.__version__}, PyStemmer {Stemmer.version()}, regex {regex.__version__}, k1 {K1}, b {B}"
 
 
-def index(texts: Iterable[str], lang: str | None) -> Any:
-    """Return the index of texts in a language, all in memory.
+def index(texts: Iterable[tuple[str, str | None]]) -> Any:
+    """Return the index of texts, each with its language, all in memory.
 
     While it is built, about 70 bytes a different word of a text: 5 KB a passage of 100 words.
     """
@@ -35,7 +35,7 @@ def index(texts: Iterable[str], lang: str | None) -> Any:
     vocabulary: dict[str, int] = {"": 0}  # bm25s wants a word that no text has
     numbers: list[list[int]] = []
     with progress("index", None, "documents") as bar:
-        for text in texts:
+        for text, lang in texts:
             numbers.append([vocabulary.setdefault(word, len(vocabulary)) for word in words(text, lang)])
             bar.update()
     model = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numpy")

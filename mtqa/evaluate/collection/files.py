@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -44,13 +44,12 @@ def texts(path: Path) -> dict[str, str]:
     return found
 
 
-def documents(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """Yield (id, text) of documents, file after file; a title comes first, then one space.
+def documents_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (id, text) of a file's documents; a title comes first, then one space.
 
     JSON lines with `_id`, `docid` or `id`, `text` or `contents`, and perhaps `title`; or lines of id, tab, text.
     """
-    for path in paths:
-        yield from _records(path, DOCUMENT_KEYS)
+    yield from _records(path, DOCUMENT_KEYS)
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

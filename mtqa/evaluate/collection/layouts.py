@@ -14,6 +14,8 @@ from pathlib import Path
 
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import ENGLISH, resolve
+from mtqa.evaluate.collection.pooled import POOLED
+from mtqa.evaluate.collection.source import Source
 
 GZ = r"(\.gz)?"
 MRTYDI = r"(?:.*/)?mrtydi-v1\.\d-(?P<lang>\w+)/(?:.*/)?"
@@ -79,40 +81,20 @@ Places = dict[str | None, dict[str | None, list[Path]]]
 """Language (None where no name tells it) → split (None likewise) → files."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """One retrieval task: queries and judgements of a split, and the documents they are asked of.
-
-    `lang`: the language under which results are reported, FLORES-200 or None where it is not known; `query_lang` and
-    `passage_lang` likewise. `layout` says how the files are read.
-    """
-
-    layout: str
-    lang: str | None
-    query_lang: str | None
-    passage_lang: str | None
-    topics: Path
-    qrels: Path
-    documents: tuple[Path, ...]
-
-    @property
-    def files(self) -> list[Path]:
-        """Every file that is read, each once."""
-        return list(dict.fromkeys((self.topics, self.qrels, *self.documents)))
-
-
 def sources(layout: str, folder: Path, split: str | None, languages: list[str] | None) -> list[Source]:
     """Return a benchmark's tasks in the order of their languages.
 
     `split` None is the benchmark's usual one. `languages` chooses among those in the names; for a folder whose names
     tell none, it says which one its texts are in. Raises UsageError where files or languages are missing.
     """
-    form = LAYOUTS[layout]
-    split = split or form.split
     if not folder.is_dir():
         raise UsageError(
             f"There is no folder '{folder}'.", where=folder, expected=f"a folder with the files of {layout}"
         )
+    if layout in POOLED:
+        return POOLED[layout].find(folder, split, languages)
+    form = LAYOUTS[layout]
+    split = split or form.split
     topics, qrels, documents = (_places(folder, pattern) for pattern in (form.topics, form.qrels, form.documents))
     if layout == "afriqa":
         pool = [path for places in documents.values() for paths in places.values() for path in paths]
@@ -124,8 +106,18 @@ def sources(layout: str, folder: Path, split: str | None, languages: list[str] |
         asked, told = form.queries or own, ENGLISH if layout == "afriqa" else own
         at = [_of_split(places[lang], split)[0] for places in (topics, qrels)]
         texts = sorted(path for paths in documents[lang].values() for path in paths)
-        found.append(Source(layout, own, asked, told, at[0], at[1], tuple(texts)))
+        found.append(Source(layout, own, asked, told, at[0], (at[1],), tuple(texts)))
     return found
+
+
+def usual_split(benchmark: str) -> str:
+    """Return the split whose queries are asked where none is named."""
+    return POOLED[benchmark].split if benchmark in POOLED else LAYOUTS[benchmark].split
+
+
+def licence(benchmark: str) -> str:
+    """Return the licence of a benchmark's files."""
+    return POOLED[benchmark].licence if benchmark in POOLED else LAYOUTS[benchmark].licence
 
 
 def _places(folder: Path, pattern: str) -> Places:

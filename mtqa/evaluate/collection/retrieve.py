@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from mtqa.core.errors import UsageError
 from mtqa.core.executor import Where
+from mtqa.core.vector_search import Parts, Search, approximate, exact
 from mtqa.evaluate.collection import bm25
-from mtqa.evaluate.collection.search import search
-from mtqa.evaluate.collection.tasks import Task, task_documents
+from mtqa.evaluate.collection.agreement import Agreement, agreement
+from mtqa.evaluate.collection.source import Task
+from mtqa.evaluate.collection.tasks import task_documents
 from mtqa.evaluate.collection.trec import Run, in_order
-from mtqa.evaluate.collection.vectors import Encoder, checked_ids, encode_shards
+from mtqa.evaluate.collection.vectors import Encoder, Shards, checked_ids, encode_shards
 from mtqa.evaluate.correction import Correction, correction_of, method_of
 from mtqa.evaluate.settings import CollectionSettings
 
-Retrieve = Callable[[Task], tuple[pa.ChunkedArray, Run]]
-"""Returns the ids of all documents of a task, and the ranking of its queries."""
+Vectors = NDArray[np.float32]
+MRC = "MRC@"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found for tasks with the same documents.
+
+    `ids` and `langs` of all documents, in their order; `runs`: the ranking of each task, made when it is asked for;
+    `agreement`: of pools (see the module of that name), None where it is not measured.
+    """
+
+    ids: pa.ChunkedArray
+    langs: pa.ChunkedArray
+    runs: Iterator[Run]
+    agreement: Agreement | None = None
+
+
+Retrieve = Callable[[Sequence[Task]], Found]
+"""Searches the documents that all the tasks have for the queries of each."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +51,28 @@ class Lexical:
 
     depth: int
 
-    def __call__(self, task: Task) -> tuple[pa.ChunkedArray, Run]:
+    def __call__(self, tasks: Sequence[Task]) -> Found:
         """Index the documents and search them."""
         ids: list[str] = []
+        langs: list[str | None] = []
 
-        def texts() -> Iterable[str]:
-            for name, text in task_documents(task.source):
-                ids.append(name)
-                yield text
+        def texts() -> Iterable[tuple[str, str | None]]:
+            for document in task_documents(tasks[0].source):
+                ids.append(document.id)
+                langs.append(document.lang)
+                yield document.text, document.lang
 
-        index = bm25.index(texts(), task.source.passage_lang)
+        index = bm25.index(texts())
         names = checked_ids([pa.array(ids, pa.string())])
-        found = bm25.find(index, list(task.queries.values()), task.source.query_lang, self.depth)
-        return names, _run(task, names, found)
+
+        def run(task: Task) -> Run:
+            return _run(task, names, bm25.find(index, list(task.queries.values()), task.source.query_lang, self.depth))
+
+        return Found(names, pa.chunked_array([pa.array(langs, pa.string())]), map(run, tasks))
 
 
-def dense(model: str, fingerprint: str, settings: CollectionSettings, vectors: Path) -> Retrieve:
-    """Return the search by a model's vectors; those of documents lie in `vectors`.
+def dense(model: str, fingerprint: str, settings: CollectionSettings, vectors: Path, scratch: Path) -> Retrieve:
+    """Return the search by a model's vectors; those of documents lie in `vectors`, an index of them in `scratch`.
 
     A model that `mtqa debias` corrected gives corrected vectors.
     """
@@ -55,18 +82,43 @@ def dense(model: str, fingerprint: str, settings: CollectionSettings, vectors: P
     method = method_of(model)
     correct = None if method is None else correction_of(encoder.model, method)
 
-    def retrieve(task: Task) -> tuple[pa.ChunkedArray, Run]:
-        if correct is not None:
-            _check_languages(task)
-        shards = encode_shards(encoder, task_documents(task.source), vectors)
+    def asked(task: Task) -> Vectors:
         queries = encode_texts(encoder.model, list(task.queries.values()), "query", label="encode queries")
         if correct is not None and correct.queries:
-            queries = _corrected(correct, queries, task.source.query_lang)
-        parts = (s if correct is None else _corrected(correct, s, task.source.passage_lang) for s in shards)
-        scores, places = search(queries, parts, settings.depth, settings.device)
-        return shards.ids, _run(task, shards.ids, zip(places, scores, strict=True))
+            return correct(queries, [str(task.source.query_lang)] * len(queries))
+        return queries
+
+    def retrieve(tasks: Sequence[Task]) -> Found:
+        if correct is not None:
+            _check_languages(tasks[0])
+        shards = encode_shards(encoder, task_documents(tasks[0].source), vectors)
+        parts = shards.parts if correct is None else _corrected(correct, shards)
+        queries = [asked(task) for task in tasks]
+        search = _search(parts, settings, scratch)
+        scores, places = search(np.concatenate(queries), min(settings.depth, len(shards.ids)))
+        cuts = np.cumsum([len(task.queries) for task in tasks])[:-1]
+        found = list(zip(np.split(places, cuts), np.split(scores, cuts), strict=True))
+
+        def run(task: Task, own: tuple[NDArray, NDArray]) -> Run:
+            return _run(task, shards.ids, zip(*own, strict=True))
+
+        depth = mrc_depth(settings.metrics)
+        agreed = agreement(tasks, queries, [own[:, :depth] for own, _ in found], parts) if depth else None
+        return Found(shards.ids, shards.langs, map(run, tasks, found), agreed)
 
     return retrieve
+
+
+def _search(parts: Parts, settings: CollectionSettings, folder: Path) -> Search:
+    if settings.search == "exact":
+        return exact(parts, settings.device)
+    folder.mkdir(parents=True, exist_ok=True)
+    return approximate(parts, folder, settings.seed)
+
+
+def mrc_depth(metrics: Sequence[str]) -> int:
+    """Return how many first documents MRC compares; 0 where it is not among the metrics."""
+    return next((int(name.partition("@")[2]) for name in metrics if name.startswith(MRC)), 0)
 
 
 def _where(settings: CollectionSettings) -> Where:
@@ -80,7 +132,7 @@ def _where(settings: CollectionSettings) -> Where:
 
 
 def _check_languages(task: Task) -> None:
-    if task.source.passage_lang is None:
+    if task.source.passage_lang is None and not task.source.pool:
         raise UsageError(
             "A corrected model has to know the language of the documents.",
             where=task.source.topics.parent,
@@ -88,8 +140,15 @@ def _check_languages(task: Task) -> None:
         )
 
 
-def _corrected(correct: Correction, vectors: np.ndarray, lang: str | None) -> np.ndarray:
-    return correct(vectors, [str(lang)] * len(vectors))
+def _corrected(correct: Correction, shards: Shards) -> Parts:
+    """Return the parts of vectors corrected by their documents' languages."""
+    sizes = [len(chunk) for chunk in shards.ids.chunks]
+    starts = np.cumsum([0, *sizes])[:-1].tolist()
+
+    def read(part: Callable[[], NDArray[np.float32]], first: int, size: int) -> NDArray[np.float32]:
+        return correct(part(), shards.langs.slice(first, size).to_pylist())
+
+    return [partial(read, part, first, size) for part, first, size in zip(shards.parts, starts, sizes, strict=True)]
 
 
 def _run(task: Task, ids: pa.ChunkedArray, found: Iterable[tuple[np.ndarray, np.ndarray]]) -> Run:
@@ -99,6 +158,7 @@ def _run(task: Task, ids: pa.ChunkedArray, found: Iterable[tuple[np.ndarray, np.
     """
     names, run = ids.combine_chunks(), {}
     for query, (places, scores) in zip(task.queries, found, strict=True):
+        places, scores = places[places >= 0], scores[places >= 0]
         documents = names.take(pa.array(places)).to_pylist()
         if task.source.layout == "beir" and query in documents:
             itself = documents.index(query)

@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from mtqa import __version__
 from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.corpus import disk_error
@@ -21,16 +18,20 @@ from mtqa.core.manifest import Manifest, write_text_atomic
 from mtqa.core.output import Building, Work, building, guard, up_to_date
 from mtqa.core.progress import say
 from mtqa.evaluate.collection import bm25
-from mtqa.evaluate.collection.layouts import LAYOUTS, Source, sources
+from mtqa.evaluate.collection.layouts import licence, sources, usual_split
+from mtqa.evaluate.collection.ranking import Ranked, rank
 from mtqa.evaluate.collection.retrieve import Lexical, dense
+from mtqa.evaluate.collection.source import Source, Task
 from mtqa.evaluate.collection.summary import FILE, Measured, measured, summarise, write_per_query
-from mtqa.evaluate.collection.tasks import Task, Translator, languages_of, load_task, translated
+from mtqa.evaluate.collection.tasks import Translator, languages_of, load_tasks, translated
 from mtqa.evaluate.collection.trec import Judged, Run, read_qrels, read_run, write_qrels, write_run
 from mtqa.evaluate.lareqa import data_files
 from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
 
-STAGE, VERSION = "evaluate-collection", 1
+STAGE, VERSION = "evaluate-collection", 2
 METRICS_FILE, RUN_FILE, QRELS_FILE = "metrics.json", "run.trec", "qrels.trec"
+SIMILARITY = {"exact": "dot", "faiss": "dot-by-faiss"}
+"""What signatures say an encoder's documents are ranked by."""
 
 
 def evaluate_collection(
@@ -52,7 +53,8 @@ def evaluate_collection(
     if (translator is None) != (settings.translate is None):
         raise ValueError("settings.translate names the translator's model: give both or neither")
     found = _sources(model, settings)
-    data = fingerprint({str(source.lang): [file_sha256(path) for path in source.files] for source in found})
+    hashes = {path: file_sha256(path) for source in found for path in source.files}
+    data = fingerprint({str(source.lang): [hashes[path] for path in source.files] for source in found})
     inputs = {"data": data, "model": _model_fingerprint(model)}
     if translator is not None:
         pairs = [languages_of(source) for source in found]
@@ -60,23 +62,25 @@ def evaluate_collection(
     work = Work(STAGE, VERSION, settings.record(), inputs)
     if done := _done(out, work, overwrite=overwrite):
         return done
-    tasks = [load_task(source) for source in found]
+    tasks = load_tasks(found)
+    if translator is not None:
+        tasks = [translated(task, translator) for task in tasks]
     parking = out.with_name(f".{out.name}.vectors")
     place = Path(settings.cache) if settings.cache else parking
     lexical = model == bm25.NAME
-    retrieve = Lexical(settings.depth) if lexical else dense(model, work.inputs["model"], settings, place)
+    retrieve = Lexical(settings.depth) if lexical else dense(model, work.inputs["model"], settings, place, parking)
     system = model if lexical else Path(model).name
-    lines, missing = [], 0
     with building(out, work, overwrite=overwrite) as build:
-        for task in tasks:
-            ids, run = retrieve(task if translator is None else translated(task, translator))
-            _write_rankings(build.path / (str(task.source.lang) if len(tasks) > 1 else ""), run, task.judged, system)
-            lines.append(measured(task.source.lang, task.judged, run, settings.metrics, len(ids)))
-            missing += _missing(task, ids)
-        counts = _counts(tasks, lines) | {"relevant_but_no_document": missing}
-        about = _about(settings, counts, lines) | {"sim": bm25.SIGNATURE if lexical else "dot"}
+
+        def write(task: Task, run: Run) -> None:
+            folder = build.path / (str(task.source.lang) if len(tasks) > 1 else "")
+            _write_rankings(folder, run, task.judged, system)
+
+        ranked = rank(tasks, retrieve, settings.metrics, write)
+        about = _about(settings, ranked.counts, ranked.lines, ranked.pool)
+        about["sim"] = bm25.SIGNATURE if lexical else SIMILARITY[settings.search]
         about |= {"mt": settings.translate} if settings.translate else {}
-        manifest = _finish(build, lines, settings, about, counts, {"model": system})
+        manifest = _finish(build, ranked, settings, about, {"model": system})
     shutil.rmtree(parking, ignore_errors=True)
     return manifest
 
@@ -98,7 +102,7 @@ def evaluate_run(settings: CollectionSettings, out: Path, *, overwrite: bool = F
         raise UsageError("The run and the judgements have no query in common.", where=f"{run_file}, {qrels_file}")
     with building(out, work, overwrite=overwrite) as build:
         lang = settings.languages[0] if settings.languages else None
-        lines = [measured(lang, answered, run, settings.metrics, None)]
+        line = measured(lang, answered, run, settings.metrics, None)
         counts = {
             "queries": len(answered),
             "queries_without_relevant": len(judged) - len(answered),
@@ -107,7 +111,7 @@ def evaluate_run(settings: CollectionSettings, out: Path, *, overwrite: bool = F
         }
         about = {"run": run_file.name, "qrels": qrels_file.name, "queries": str(len(answered))}
         about |= {"langs": lang or "unknown", "tie": "trec_eval"}
-        return _finish(build, lines, settings, about, counts, {"run": run_file.name})
+        return _finish(build, Ranked([line], counts, {}), settings, about, {"run": run_file.name})
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -133,7 +137,7 @@ def _sources(model: str, settings: CollectionSettings) -> list[Source]:
     folder = XQUAD_SAMPLE if (settings.benchmark, settings.data) == ("xquad-r", "sample") else folder
     files = data_files(folder, settings.benchmark, settings.languages)
     if settings.translate is None:
-        return [Source("lareqa", lang, lang, lang, path, path, (path,)) for lang, path in files.items()]
+        return [Source("lareqa", lang, lang, lang, path, (path,), (path,)) for lang, path in files.items()]
     if ENGLISH not in files or len(files) < 2:
         raise UsageError(
             "Translated are the English questions, into the other languages.",
@@ -141,7 +145,7 @@ def _sources(model: str, settings: CollectionSettings) -> list[Source]:
             expected=f"{ENGLISH} and another language",
         )
     english = files.pop(ENGLISH)
-    return [Source("lareqa", lang, ENGLISH, lang, english, english, (path,)) for lang, path in files.items()]
+    return [Source("lareqa", lang, ENGLISH, lang, english, (english,), (path,)) for lang, path in files.items()]
 
 
 def _model_fingerprint(model: str) -> str:
@@ -161,30 +165,19 @@ def _write_rankings(folder: Path, run: Run, judged: Judged, system: str) -> None
         raise disk_error(folder, error) from error
 
 
-def _missing(task: Task, ids: pa.ChunkedArray) -> int:
-    """Return how many relevant documents the collection does not hold: they count as not found."""
-    names = {name for texts in task.judged.values() for name, value in texts.items() if value > 0}
-    return len(names) - int(pc.sum(pc.is_in(pa.array(list(names)), value_set=ids.combine_chunks())).as_py())
-
-
-def _counts(tasks: Sequence[Task], lines: Sequence[Measured]) -> dict[str, int]:
-    return {
-        "queries": sum(len(task.queries) for task in tasks),
-        "queries_without_relevant": sum(task.unanswered for task in tasks),
-        "queries_not_judged": sum(task.unjudged for task in tasks),
-        "documents": sum(line.documents or 0 for line in lines),
-    }
-
-
-def _about(settings: CollectionSettings, counts: Mapping[str, int], lines: Sequence[Measured]) -> dict[str, str]:
-    """Return what signatures say: data and their size, split, languages, text of a document, depth, order of ties."""
+def _about(
+    settings: CollectionSettings, counts: Mapping[str, int], lines: Sequence[Measured], pool: Mapping[str, int]
+) -> dict[str, str]:
+    """Return what signatures say: data and their size, split, languages of queries, and of documents where these are a
+    pool, text of a document, depth, order of ties."""
     folder = Path(settings.data).resolve().name
     data = settings.benchmark if settings.benchmark in BENCHMARKS else f"{settings.benchmark}-{folder}"
-    split = settings.split or ("all" if settings.benchmark in BENCHMARKS else LAYOUTS[settings.benchmark].split)
+    split = settings.split or ("all" if settings.benchmark in BENCHMARKS else usual_split(settings.benchmark))
     return {
         "data": f"{data}-{counts['documents']}",
         "split": split,
         "langs": "+".join(str(line.lang) for line in lines if line.lang) or "unknown",
+        **({"pool": "+".join(pool)} if pool else {}),
         "queries": str(counts["queries"]),
         "doc": "sentence" if settings.benchmark in BENCHMARKS else "title+text",
         "cut": str(settings.depth),
@@ -194,23 +187,21 @@ def _about(settings: CollectionSettings, counts: Mapping[str, int], lines: Seque
 
 def _finish(
     build: Building,
-    lines: Sequence[Measured],
+    ranked: Ranked,
     settings: CollectionSettings,
     about: Mapping[str, str],
-    counts: Mapping[str, int],
     info: Mapping[str, Any],
 ) -> Manifest:
     """Write metrics and per-query values, and the manifest."""
-    metrics = summarise(lines, settings, about, counts)
+    metrics = summarise(ranked.lines, settings, about, ranked.counts, ranked.pool)
     try:
-        rows = write_per_query(lines, settings.metrics, build.path / FILE)
+        rows = write_per_query(ranked.lines, settings.metrics, build.path / FILE)
         write_text_atomic(build.path / METRICS_FILE, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     except OSError as error:
         raise disk_error(build.path, error) from error
-    licence = BENCHMARKS.get(settings.benchmark) or LAYOUTS[settings.benchmark].licence
     return build.finish(
         {"all": build.record_rest(build.work.fingerprint, {FILE: rows})},
         counts=metrics["counts"],
-        licences=[] if settings.run else [licence],
+        licences=[] if settings.run else [BENCHMARKS.get(settings.benchmark) or licence(settings.benchmark)],
         info={**info, "mtqa": __version__, "metrics": metrics["metrics"], "signatures": metrics["signatures"]},
     )

@@ -9,24 +9,11 @@ from typing import Any
 
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import content_id
-from mtqa.evaluate.collection.files import checked, documents, json_lines, texts
-from mtqa.evaluate.collection.layouts import Source
+from mtqa.evaluate.collection.files import checked, documents_of, json_lines, texts
+from mtqa.evaluate.collection.pooled import POOLED
+from mtqa.evaluate.collection.source import Document, Source, Task
 from mtqa.evaluate.collection.trec import Judged, read_qrels
 from mtqa.evaluate.lareqa import load
-
-
-@dataclass(frozen=True)
-class Task:
-    """Queries (id → text) that have a relevant document, in file order, their judgements, and what was left out.
-
-    `unanswered`: judged queries of which nothing is relevant; `unjudged`: queries without judgements.
-    """
-
-    source: Source
-    queries: dict[str, str]
-    judged: Judged
-    unanswered: int = 0
-    unjudged: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,36 +45,51 @@ def languages_of(source: Source) -> tuple[str, str]:
     return source.query_lang, source.passage_lang
 
 
+def load_tasks(sources: list[Source]) -> list[Task]:
+    """Read queries and judgements of a benchmark's tasks, in their order."""
+    if sources[0].layout in POOLED:
+        return POOLED[sources[0].layout].load(sources)
+    return [load_task(source) for source in sources]
+
+
 def load_task(source: Source) -> Task:
     """Read queries and judgements; raises UsageError where a judged query has no text, or nothing is relevant."""
     if source.layout == "afriqa":
         return _afriqa(source)
     if source.layout == "lareqa":
         return _lareqa(source)
-    judged, queries = read_qrels(source.qrels), texts(source.topics)
+    judged, queries = read_qrels(source.qrels[0]), texts(source.topics)
     for query in judged:
         if query not in queries:
             raise UsageError(
-                f"The query '{query}' is judged but has no text.", where=f"{source.qrels}, {source.topics}"
+                f"The query '{query}' is judged but has no text.", where=f"{source.qrels[0]}, {source.topics}"
             )
     answered = {q: texts for q, texts in judged.items() if any(value > 0 for value in texts.values())}
     if not answered:
-        raise UsageError("No document is relevant to any query.", where=source.qrels, expected="relevance above 0")
+        raise UsageError("No document is relevant to any query.", where=source.qrels[0], expected="relevance above 0")
     kept = {query: text for query, text in queries.items() if query in answered}
     return Task(
         source, kept, {q: judged[q] for q in kept}, len(judged) - len(answered), len(queries.keys() - judged.keys())
     )
 
 
-def task_documents(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield (id, text) of a task's documents, in the order of the files."""
+def task_documents(source: Source) -> Iterator[Document]:
+    """Yield a task's documents in the order of the files."""
+    if source.layout in POOLED:
+        yield from POOLED[source.layout].documents(source)
+        return
+    yield from (Document(name, text, source.passage_lang) for name, text in _documents(source))
+
+
+def _documents(source: Source) -> Iterator[tuple[str, str]]:
     if source.layout == "afriqa":
         yield from _afriqa_documents(source.documents)
     elif source.layout == "lareqa":
         bench = load(str(source.lang), {str(source.passage_lang): source.documents[0]})
         yield from ((candidate.id, candidate.sentence) for candidate in bench.candidates)
     else:
-        yield from documents(source.documents)
+        for path in source.documents:
+            yield from documents_of(path)
 
 
 def _lareqa(source: Source) -> Task:

@@ -26,26 +26,25 @@ from mtqa.core.errors import UsageError
 from mtqa.core.executor import Where, run
 from mtqa.core.hashing import fingerprint
 from mtqa.core.progress import progress
+from mtqa.core.vector_search import PART, Parts
+from mtqa.evaluate.collection.source import Document
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-SHARD = 16_384
-"""Texts a shard: 25 MB of vectors of 384 dimensions."""
-
 
 @dataclass(frozen=True)
 class Shards:
-    """Vectors in files, each float32 (n, d) of length 1, and the documents' ids in the same order.
-
-    Iterating reads one file after the other: not mapped, as mapped pages count as memory in use.
-    """
+    """Vectors in files, each float32 (n, d) of length 1, and the documents' ids and languages in the same order."""
 
     files: list[Path]
     ids: pa.ChunkedArray
+    langs: pa.ChunkedArray
 
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        return (np.load(path, allow_pickle=False) for path in self.files)
+    @property
+    def parts(self) -> Parts:
+        """Functions that read one file each: not mapped, as mapped pages count as memory in use."""
+        return [partial(np.load, path, allow_pickle=False) for path in self.files]
 
 
 @dataclass(frozen=True)
@@ -58,22 +57,24 @@ class Encoder:
     where: Where
 
 
-def encode_shards(encoder: Encoder, documents: Iterable[tuple[str, str]], folder: Path) -> Shards:
-    """Return the vectors of documents (id, text), encoding those that `folder` does not hold yet.
+def encode_shards(encoder: Encoder, documents: Iterable[Document], folder: Path) -> Shards:
+    """Return the vectors of documents, encoding those that `folder` does not hold yet.
 
     Raises UsageError where there is no document or an id occurs twice, MtqaError where the disk refuses.
     """
     files: list[Path] = []
     ids: list[pa.Array] = []
+    langs: list[pa.Array] = []
     missing: list[Path] = []
 
     def work() -> Iterator[list[str]]:
         width = encoder.model.get_embedding_dimension() or 0
         rest = iter(documents)
-        while shard := list(islice(rest, SHARD)):
-            texts = [text for _, text in shard]
+        while shard := list(islice(rest, PART)):
+            texts = [document.text for document in shard]
             files.append(folder / f"{fingerprint({'model': encoder.fingerprint, 'texts': texts})}.npy")
-            ids.append(pa.array([name for name, _ in shard], pa.string()))
+            ids.append(pa.array([document.id for document in shard], pa.string()))
+            langs.append(pa.array([document.lang for document in shard], pa.string()).dictionary_encode())
             if files[-1] not in missing and not _whole(files[-1], (len(texts), width)):
                 missing.append(files[-1])
                 yield texts
@@ -84,7 +85,7 @@ def encode_shards(encoder: Encoder, documents: Iterable[tuple[str, str]], folder
         for number, vectors in run(load, work(), encoder.where):
             _save(vectors, missing[number])
             bar.update(len(vectors))
-    return Shards(files, checked_ids(ids))
+    return Shards(files, checked_ids(ids), pa.chunked_array(langs).unify_dictionaries())
 
 
 def _use(model: SentenceTransformer, _: str) -> partial[Iterator[NDArray[np.float32]]]:
