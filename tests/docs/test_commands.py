@@ -24,7 +24,7 @@ NOT_RUN = {
     "accelerate ": "tests/train/test_train_ranks.py runs both launchers",
     "mtqa study recipes/study-cpu.yaml --data": "takes hours; tests/study runs a small one",
     "mtqa translate faq-5 --to de,es --round-trip": "the model at hand knows one direction; tests/translate runs it",
-    "mtqa train shards --encoder FacebookAI/xlm-roberta-base --bf16": "the model at hand is float32; tests/train runs it",
+    "mtqa train shards --encoder FacebookAI/xlm-roberta-base --bf16": "the model at hand is float32; see tests/train",
     "mtqa memory DIR": "tests/translate/test_translate_commands.py runs it",
 }
 
