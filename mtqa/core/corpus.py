@@ -74,14 +74,19 @@ def open_corpus(path: Path) -> Corpus:
 
 
 def read_batches(path: Path, columns: Sequence[str] | None = None, size: int = 8192) -> Iterator[pa.RecordBatch]:
-    """Yield a Parquet file's rows in order; raises UsageError naming the file where it is damaged."""
+    """Yield a Parquet file's rows in order, at most `size` at a time and never of two row groups.
+
+    Raises UsageError naming the file where it is damaged.
+    """
     try:
         with pq.ParquetFile(path) as file:
             # pyarrow leaves out a column that the file lacks without a word.
             missing = sorted(set(columns or ()) - set(file.schema_arrow.names))
             if missing:
                 raise pa.ArrowInvalid(f"no column {', '.join(missing)}")
-            yield from file.iter_batches(batch_size=size, columns=list(columns) if columns else None)
+            names = list(columns) if columns else None
+            for group in range(file.num_row_groups):  # pyarrow keeps all it read until the last batch of a call
+                yield from file.iter_batches(batch_size=size, row_groups=[group], columns=names)
     except (pa.ArrowException, OSError) as error:
         raise UsageError(
             "A Parquet file cannot be read.",
