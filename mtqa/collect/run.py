@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from mtqa.core.output import Building, Work, building, up_to_date
 from mtqa.core.progress import progress, say
 from mtqa.core.schema import Drop
 
+HELD_OUT = re.compile(r"(?<![a-z])(dev|valid|validation|test)(?![a-z])", re.IGNORECASE)
 VERSION = 2
 TITLE = "Question answering collected by mtqa"
 
@@ -63,6 +65,7 @@ def collect(settings: CollectSettings, out: Path, *, overwrite: bool = False) ->
     """
     sources = open_sources(settings)
     _warn_of_licences(sources)
+    _warn_of_held_out(settings)
     work = Work("collect", VERSION, _recorded(settings, sources), _inputs(settings, sources))
     done = up_to_date(out, work)
     if done:
@@ -105,6 +108,17 @@ def _warn_of_licences(sources: list[Source]) -> None:
             say(
                 f"note: the licence of '{source.dataset}' ({source.licence}) forbids redistribution: you may train on "
                 "it, but 'mtqa publish' will refuse what is made of it"
+            )
+
+
+def _warn_of_held_out(settings: CollectSettings) -> None:
+    """Say which files are named like a dev or test set: unlike a known source's splits, they become training rows."""
+    for text in settings.sources:
+        file = Path(text.rpartition("=")[2])
+        if HELD_OUT.search(file.name) and file.exists():
+            say(
+                f"note: '{file.name}' is named like a dev or test set, and its rows may be trained on; where it is to "
+                "measure with, leave it out here and name it in --exclude"
             )
 
 

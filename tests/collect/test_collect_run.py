@@ -346,6 +346,24 @@ def test_command(write: Any, squad: Any, tmp_path: Path) -> None:
     assert CliRunner().invoke(app, [path, "--out", out, "--validation", "2"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("qa.test.jsonl", True), ("dev-v1.1.jsonl", True), ("latest.jsonl", False), ("devices.jsonl", False)],
+)
+def test_a_file_named_like_a_test_set_is_said(
+    name: str,
+    said: bool,
+    write: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(progress, "_enabled", True)
+    path = write(name, [{"question": "how high", "passage": "Forty metres."}])
+    collect(CollectSettings(sources=[str(path)]), tmp_path / "out")
+    assert (f"'{name}' is named like a dev or test set" in capsys.readouterr().err) == said
+
+
 def test_a_licence_that_forbids_passing_on_is_said_before_anything_is_made(
     write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -189,7 +189,10 @@ def test_web_files_are_fetched_once_and_checked(site: str, tmp_path: Path, monke
     monkeypatch.setenv("MTQA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(web, "WAIT_SECONDS", 0.01)
     values = load_card("entityquestions").record()
-    values["download"] = {"base": f"https://example.org/{'0' * 40}/", "data": {"train": ["train.json"], "dev": ["dev.json"]}}
+    values["download"] = {
+        "base": f"https://example.org/{'0' * 40}/",
+        "data": {"train": ["train.json"], "dev": ["dev.json"]},
+    }
     digest = hashlib.sha256((tmp_path / "site" / "train.json").read_bytes()).hexdigest()
     card = parse(Card, {**values, "sha256": {"train.json": digest}}, "card")
     source = card.download.model_copy(update={"base": site})  # type: ignore[union-attr]
