@@ -96,6 +96,8 @@ class _Costs:
         self.usual = {a: [math.log(s + 1) + lang.length.median for s in spans[a]] for a in spans}
         self.weight = {a: [0.5 / variance(s, lang) for s in spans[a]] for a in spans}
         self.found = {b: [math.log(t + 1) for t in _spans(self.t, b)] for _, b, _ in BEADS}
+        self.left_of = {a: _unions(self.left, a) for a in spans}
+        self.right_of = {b: _unions(self.right, b) for b in self.found}
         whole = math.log(sum(self.t) + 1) - math.log(sum(self.s) + 1) - lang.length.median
         self.worst = min(whole * whole / 2 / variance(sum(self.s), lang), MOST_COST) + max(len(ours), len(theirs))
 
@@ -103,54 +105,61 @@ class _Costs:
         """Return the least costs of aligning all: by beads of both sides, and with source or target sentences alone."""
         n, m = len(self.s), len(self.t)
         cost = {(0, 0): (0.0, 0.0, 0.0)}
+        source_alone, target_alone = [_null(s) for s in self.s], [_null(t) for t in self.t]
         for i in range(n + 1):
             middle = i * m / n if n else 0
             for j in range(max(0, math.floor(middle) - BAND), min(m, math.ceil(middle) + BAND) + 1):
                 if not i and not j:
                     continue
                 whole, missing, added = self._by_beads(cost, i, j)
-                if before := cost.get((i - 1, j)):
-                    missing = min(missing, before[1] + _null(self.s[i - 1]))
-                if before := cost.get((i, j - 1)):
-                    added = min(added, before[2] + _null(self.t[j - 1]))
+                if (before := cost.get((i - 1, j))) and before[1] + source_alone[i - 1] < missing:
+                    missing = before[1] + source_alone[i - 1]
+                if (before := cost.get((i, j - 1))) and before[2] + target_alone[j - 1] < added:
+                    added = before[2] + target_alone[j - 1]
                 cost[i, j] = whole, missing, added
-        worst = self.worst + self._anchor_cost(0, n, 0, m)
+        every, of_all = _unions(self.left, n), _unions(self.right, m)
+        worst = self.worst + self._anchor_cost(every[0] if every else 0, of_all[0] if of_all else 0)
         whole, missing, added = (worst if c == math.inf else c for c in cost.get((n, m), NEVER))
         return whole, missing, added
 
     def _by_beads(self, cost: dict[tuple[int, int], Triple], i: int, j: int) -> Triple:
         """Return the least costs of what a bead ends at sentences i and j; most beads need no full look."""
         whole, missing, added = NEVER
+        gains = self.gains
         for a, b, prior in BEADS:
             k, p = i - a, j - b
             if k < 0 or p < 0 or (before := cost.get((k, p))) is None:
                 continue
             x, y, z = before
-            least = prior - self.gains
+            least = prior - gains
             if x + least >= whole and y + least >= missing and z + least >= added:
                 continue
             unusual = self.found[b][p] - self.usual[a][k]
             bead = unusual * unusual * self.weight[a][k]
             bead = prior + (bead if bead < MOST_COST else MOST_COST)
-            least = bead - self.gains
-            if x + least >= whole and y + least >= missing and z + least >= added:
-                continue
-            bead += self._anchor_cost(k, i, p, j)
-            whole, missing, added = min(whole, x + bead), min(missing, y + bead), min(added, z + bead)
+            left, right = self.left_of[a][k], self.right_of[b][p]
+            if left or right:
+                least = bead - gains
+                if x + least >= whole and y + least >= missing and z + least >= added:
+                    continue
+                bead += self._anchor_cost(left, right)
+            if x + bead < whole:
+                whole = x + bead
+            if y + bead < missing:
+                missing = y + bead
+            if z + bead < added:
+                added = z + bead
         return whole, missing, added
 
-    def _anchor_cost(self, i: int, k: int, j: int, p: int) -> float:
-        left, right = self.left[i], self.right[j]
-        for more in self.left[i + 1 : k]:
-            left |= more
-        for more in self.right[j + 1 : p]:
-            right |= more
-        if not left and not right:
-            return 0.0
-        alone = left ^ right
+    def _anchor_cost(self, left: int, right: int) -> float:
+        """Return the cost of what anchors, as bits, one side has alone, less the gain of those that both have."""
+        alone, both = left ^ right, (left & right).bit_count()
+        gain = ANCHOR * (both if both < MOST_ANCHORS else MOST_ANCHORS)
+        if not alone:
+            return -gain
         numbers = (alone & self.numbers).bit_count()
         lost = NUMBER_LOST * numbers + self.names * (alone.bit_count() - numbers)
-        return min(lost, MOST_LOST) - ANCHOR * min((left & right).bit_count(), MOST_ANCHORS)
+        return (lost if lost < MOST_LOST else MOST_LOST) - gain
 
 
 def _null(characters: int) -> float:
@@ -161,3 +170,11 @@ def _null(characters: int) -> float:
 def _spans(lengths: Sequence[int], size: int) -> list[int]:
     """Return the characters of each `size` neighbours."""
     return [sum(lengths[n : n + size]) for n in range(len(lengths) - size + 1)]
+
+
+def _unions(bits: Sequence[int], size: int) -> list[int]:
+    """Return the bits that each `size` neighbours have together."""
+    found = list(bits)
+    for more in range(1, size):
+        found = [one | other for one, other in zip(found, bits[more:], strict=False)]
+    return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mtqa.filter.language import CLEAR_WORDS, ENGLISH_WORDS
 from mtqa.filter.target import Target
-from mtqa.filter.text import LATIN
+from mtqa.filter.text import LATIN, REMEMBERED
 
 TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 PLAIN_SHARE = 0.6
@@ -14,6 +15,7 @@ COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
 UNTRANSLATED = 4.0
 WORD = 4
 END_LETTERS, END_SHARE, END_SCORE = 15, 0.35, 9
+ALONE = 0, 0, False, False
 ASKING = frozenset(
     {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
 )
@@ -32,7 +34,7 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     """
     if not source:
         return None
-    ours, theirs = TOKENS.findall(source), TOKENS.findall(target)
+    ours, theirs = _tokens(source), TOKENS.findall(target)
     foreign = lang.script not in ("Latn", "")
     known = frozenset(ours)
     if not any(map(_plain, known.intersection(theirs))):
@@ -54,6 +56,11 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     if source != target:
         run = max(run, _common_end(source, target))
     return float(run)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tokens(source: str) -> list[str]:
+    return TOKENS.findall(source)
 
 
 def _common_end(source: str, target: str) -> int:
@@ -88,21 +95,35 @@ def _more_than_names(words: list[str], plain: list[str], foreign: bool) -> bool:
 
 def _longest_run(source: list[str], target: list[str], foreign: bool) -> int:
     """Return the most lower-case words in a common run of words (dynamic programming over positions)."""
-    places: dict[str, list[int]] = {}
-    for position, word in enumerate(source):
-        places.setdefault(word, []).append(position)
-    best = 0
+    shared = frozenset(source).intersection(target)
+    places: dict[str, list[int]] = {word: [] for word in shared}
+    for position, word in [(n, word) for n, word in enumerate(source) if word in shared]:
+        places[word].append(position)
+    kinds = {word: _kind(word) for word in shared}
+    best, last = 0, -1
     before: dict[int, tuple[int, int, bool, bool]] = {}
-    for word in target:
-        here = {}
-        if word in places:
-            plain, function = _plain(word), word in CLEAR_WORDS and word != "the"
-            content = plain and word not in ENGLISH_WORDS
-            for place in places[word]:
-                words, lower, functions, contents = before.get(place - 1, (0, 0, False, False))
-                here[place] = found = words + 1, lower + plain, functions or function, contents or content
-                if found[1] >= PLAIN_SHARE * found[0]:
-                    more = (found[2] and (found[3] or found[1] > 2)) + (foreign and found[3]) if found[1] > 1 else 0
-                    best = max(best, found[1] + more)
+    for position, word in [(n, word) for n, word in enumerate(target) if word in shared]:
+        if position != last + 1:
+            before = {}
+        last, here = position, {}
+        plain, function, content = kinds[word]
+        for place in places[word]:
+            words, lower, functions, contents = before.get(place - 1, ALONE)
+            here[place] = words, lower, functions, contents = (
+                words + 1,
+                lower + plain,
+                functions or function,
+                contents or content,
+            )
+            if lower > 0 and lower >= PLAIN_SHARE * words:
+                more = (functions and (contents or lower > 2)) + (foreign and contents) if lower > 1 else 0
+                best = max(best, lower + more)
         before = here
     return best
+
+
+@lru_cache(maxsize=4096)
+def _kind(word: str) -> tuple[bool, bool, bool]:
+    """Return whether a word is in lower case, a function word that titles hardly have, and one with a meaning."""
+    plain = _plain(word)
+    return plain, word in CLEAR_WORDS and word != "the", plain and word not in ENGLISH_WORDS

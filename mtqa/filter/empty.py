@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from collections.abc import Iterable
 
 from mtqa.filter.target import Target
 from mtqa.filter.text import characters, is_letter, letter_count
@@ -32,18 +32,27 @@ def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _share(text: str) -> float:
-    kinds: dict[str, int] = {}
-    for char in characters(text):
-        if kind := _kind(char):
-            kinds[kind] = kinds.get(kind, 0) + text.count(char)
-    visible = len(text) - kinds.get("unseen", 0)
-    return kinds.get("symbol", 0) / visible if visible > 0 else 1.0
+    found = characters(text)
+    if new := found - _KINDS.known:
+        _KINDS.learn(new)
+    visible = len(text) - sum(map(text.count, found & _KINDS.unseen))
+    return sum(map(text.count, found & _KINDS.symbols)) / visible if visible > 0 else 1.0
 
 
-@cache
-def _kind(char: str) -> str:
-    """Return `unseen`, `symbol`, or nothing for letters, digits and marks."""
-    category = unicodedata.category(char)[0]
-    if char.isspace() or category in "ZC" or char in BLANK or char in BLANK_LETTERS:
-        return "unseen"
-    return "" if char.isalnum() or category == "M" else "symbol"
+class _Kinds:
+    """The characters met so far: those that show nothing, and those that are no letter, digit or mark."""
+
+    def __init__(self) -> None:
+        self.known, self.unseen, self.symbols = set[str](), set[str](), set[str]()
+
+    def learn(self, chars: Iterable[str]) -> None:
+        for char in chars:
+            category = unicodedata.category(char)[0]
+            if char.isspace() or category in "ZC" or char in BLANK or char in BLANK_LETTERS:
+                self.unseen.add(char)
+            elif not (char.isalnum() or category == "M"):
+                self.symbols.add(char)
+            self.known.add(char)
+
+
+_KINDS = _Kinds()

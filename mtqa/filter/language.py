@@ -20,6 +20,7 @@ DOUBT = 0.3
 ALONE = 0.2
 ENGLISH_SCORE = 0.9
 ENGLISH_HITS, ENGLISH_SHARE = 2, 0.2
+LATIN_WORDS = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -142,10 +143,12 @@ def _confirmed(text: str, against: Sequence[tuple[str, float]], others: Sequence
 
 
 def _is_english(text: str) -> bool:
-    words = re.findall(r"[a-z]+(?:'[a-z]+)?", text.lower())
-    clear = {word for word in words if word in CLEAR_WORDS}
+    words = LATIN_WORDS.findall(text.lower())
+    clear = CLEAR_WORDS.intersection(words)
+    if len(clear) < ENGLISH_HITS:
+        return False
     hits = sum(1 for word in words if word in ENGLISH_WORDS)
-    return len(clear) >= ENGLISH_HITS and hits >= ENGLISH_SHARE * len(words)
+    return hits >= ENGLISH_SHARE * len(words)
 
 
 @lru_cache(maxsize=1024)

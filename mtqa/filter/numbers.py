@@ -6,7 +6,16 @@ import re
 from decimal import Decimal
 
 from mtqa.filter.clock import colons, counts_from_sunrise, times_in_words
-from mtqa.filter.numerals import Number, ascii_digits, english_values, letter_values, may_be_words, numbers
+from mtqa.filter.numerals import (
+    NUMBER,
+    SPACED,
+    Number,
+    ascii_digits,
+    english_values,
+    letter_values,
+    may_be_words,
+    numbers,
+)
 from mtqa.filter.spelling import spelled
 from mtqa.filter.target import Target
 
@@ -67,8 +76,12 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
-    found = numbers(theirs, joined=frozenset().union(*(n.values for n in numbers(ours))))
-    given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
+    if sorted(NUMBER.findall(ours)) == sorted(NUMBER.findall(theirs)):
+        return 0.0
+    given = numbers(ours)
+    found = numbers(theirs, joined=frozenset().union(*(n.values for n in given)))
+    if SPACED.search(ours):
+        given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
     lost, added = _pair(given, found, lang, counts_from_sunrise(ours, lang.code))
     if lost:
         words = letter_values(target) | (frozenset() if added else times_in_words(ours, target, lang.code))

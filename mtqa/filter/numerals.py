@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +117,13 @@ def roman_values(text: str) -> frozenset[Decimal]:
     return frozenset(values - {Decimal(0)})
 
 
-def _readings(token: str) -> Iterator[tuple[int, frozenset[Decimal]]]:
-    """Yield (offset of the last digit, values) for a token: one number, or several where the groups make no number."""
+@lru_cache(maxsize=4096)
+def _readings(token: str) -> tuple[tuple[int, frozenset[Decimal]], ...]:
+    """Return (offset of the last digit, values) of a token: one number, or several where the groups make no number."""
+    return tuple(_read(token))
+
+
+def _read(token: str) -> Iterator[tuple[int, frozenset[Decimal]]]:
     parts = re.split(r"[^0-9]", token)
     whole = Decimal("".join(parts))
     if len(parts) == 1:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache, lru_cache
 
 from mtqa.filter.target import Target
-from mtqa.filter.text import characters
+from mtqa.filter.text import REMEMBERED, characters
 
-URL = re.compile(
-    r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'“”«»、。，）；]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|int|info|io|[a-z]{2})/[^\s<>\"'“”]+",
-    re.I,
-)
-INSIDE_SLASH = re.compile(r"\w/\w")
+SCHEME = r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'“”«»、。，）；]+"
+MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+PATH = r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|int|info|io|[a-z]{2})/[^\s<>\"'“”]+"
+DOMAIN_SLASH = re.compile(r"\.[a-z]{2,4}/", re.I)
 AFTER = ".,;:!?)]}'\"*_·।۔؟。，…"
 PLACEHOLDER = re.compile(
     r"\$?\{\{?\s?[\w.:-]*\s?\}?\}|%\([\w.]+\)[a-z]|%\d\$[a-z@]|%[sdifu@](?![a-zà-ÿ])|%%\w+%%|\$[A-Z_][A-Z0-9_]+\b"
@@ -31,9 +30,9 @@ def lost_urls(source: str | None, target: str, lang: Target) -> float | None:
     """
     if source is None:
         return None
-    if not _may_hold_url(source) and not _may_hold_url(target):
-        return 0.0
     ours, theirs = _urls(source), _urls(target)
+    if not ours and not theirs:
+        return 0.0
     lost = [url for url in (ours - theirs).elements() if not _stands(url, target)]
     added = [url for url in (theirs - ours).elements() if not _stands(url, source)]
     return float(max(len(lost), len(added)))
@@ -55,14 +54,21 @@ def lost_placeholders(source: str | None, target: str, lang: Target) -> float | 
     return float(sum(max(0, number - whole.count(piece)) for piece, number in ours.items()))
 
 
-def _may_hold_url(text: str) -> bool:
-    if "@" in text or "www." in text.lower():
-        return True
-    return "/" in text and ("://" in text or INSIDE_SLASH.search(text) is not None)
-
-
+@lru_cache(maxsize=REMEMBERED)
 def _urls(text: str) -> Counter[str]:
-    return Counter(_bare(match) for match in URL.findall(text))
+    pattern = _pattern(
+        "://" in text or "www." in text.lower(),
+        "@" in text,
+        "/" in text and DOMAIN_SLASH.search(text) is not None,
+    )
+    return Counter(_bare(match) for match in pattern.findall(text)) if pattern else Counter()
+
+
+@cache
+def _pattern(scheme: bool, mail: bool, path: bool) -> re.Pattern[str] | None:
+    """Return a pattern of the addresses that a text may hold: looking for all in each text would take long."""
+    kinds = [kind for kind, here in ((SCHEME, scheme), (MAIL, mail), (PATH, path)) if here]
+    return re.compile("|".join(kinds), re.I) if kinds else None
 
 
 def _bare(url: str) -> str:

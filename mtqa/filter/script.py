@@ -65,7 +65,8 @@ def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
     if total < MIN_LETTERS:
         return None
     expected = NAMES[lang.script]
-    letters = {char: _script_word(char) for char in frozenset(text) if is_letter(char)}
+    words = _SCRIPT_WORDS
+    letters = {char: word for char in frozenset(text) if (word := words[char]) is not None}
     main = frozenset(expected) - {"CJK"}
     if lang.script in NO_MAIN and total >= NO_MAIN[lang.script] and main.isdisjoint(letters.values()):
         return 1.0
@@ -83,9 +84,15 @@ def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
     return score
 
 
-@cache
-def _script_word(letter: str) -> str:
-    return unicodedata.name(letter, "").split(" ")[0]
+class _ScriptWords(dict[str, str | None]):
+    """The first words of the Unicode names of letters; None for other characters."""
+
+    def __missing__(self, char: str) -> str | None:
+        self[char] = unicodedata.name(char, "").split(" ")[0] if is_letter(char) else None
+        return self[char]
+
+
+_SCRIPT_WORDS = _ScriptWords()
 
 
 @cache
