@@ -18,7 +18,7 @@ ALLOWED = {
     "report": {"core", "bundled", "report", "pipeline"},
     **{stage: {"core", "bundled", stage} for stage in STAGES},
     "pipeline": {"core", "bundled", "report", "pipeline", *STAGES},
-    "study": {"core", "bundled", "pipeline", "study", *STAGES},
+    "study": {"core", "bundled", "report", "pipeline", "study", *STAGES},
     "cli": {"core", "bundled", "report", "pipeline", "study", "cli", *STAGES},
 }
 HEAVY = ("torch", "transformers", "datasets", "ctranslate2", "sentence_transformers", "matplotlib", "sacrebleu")

@@ -2,12 +2,13 @@
 
 All languages of a question are drawn together, because its translations are not independent observations. A metric is
 a mean over cells of ratios of sums over questions (`PerQuery.cells`), so a resample is a vector of multinomial weights
-and all resamples are two matrix products. Percentile intervals (Efron 1979); the same seed draws the same questions for
-every metric and every system, which is what makes differences paired.
+and many resamples are two matrix products. Percentile intervals (Efron 1979); the same seed draws the same questions
+for every metric and every system, which is what makes differences paired.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from mtqa.evaluate.perquery import METRICS, PerQuery, mean, read, used
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
+BLOCK_VALUES = 4_000_000
+"""Weights that are drawn at a time: 32 MB."""
 Interval = tuple[float, float] | None
 COMPARABLE = ("benchmark", "candidate", "languages")
 
@@ -37,10 +40,34 @@ class Difference:
     p: float
 
 
-def weights(questions: int, resamples: int, seed: int) -> Floats:
-    """Return (resamples, questions): how often each resample draws each question; rows sum to `questions`."""
-    generator = rng(seed, "evaluate", "bootstrap")
-    return generator.multinomial(questions, np.full(questions, 1 / questions), size=resamples).astype(np.float64)
+def weights(questions: int, resamples: int, seed: int) -> Iterator[Floats]:
+    """Yield (rows, questions): how often each resample draws each question, some resamples at a time.
+
+    Rows sum to `questions`; the blocks' size changes nothing but the memory.
+    """
+    generator, even = rng(seed, "evaluate", "bootstrap"), np.full(questions, 1 / questions)
+    rows = max(1, BLOCK_VALUES // questions)
+    for first in range(0, resamples, rows):
+        yield generator.multinomial(questions, even, size=min(rows, resamples - first)).astype(np.float64)
+
+
+def resampled(cells: Sequence[Floats], resamples: int, seed: int) -> list[Floats]:
+    """Return metrics' values in every resample, each (resamples,), from their cells (questions, C).
+
+    All have the same questions in the same order, and every resample draws the same ones of each.
+    """
+    parts: list[list[Floats]] = [[] for _ in cells]
+    for draws in weights(len(cells[0]), resamples, seed) if cells else ():
+        for values, one in zip(parts, cells, strict=True):
+            values.append(resample(one, draws))
+    return [np.concatenate(values) for values in parts]
+
+
+def interval_of_each(cells: Sequence[Floats], resamples: int, seed: int) -> list[Interval]:
+    """Return the 95 % interval of each metric; None for one without cells (Cr of one language)."""
+    defined = resampled([one for one in cells if one.shape[1]], resamples, seed)
+    ends = iter([interval(values) for values in defined])
+    return [next(ends) if one.shape[1] else None for one in cells]
 
 
 def resample(cells: Floats, draws: Floats) -> Floats:
@@ -63,32 +90,23 @@ def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
 
 def intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, Interval]:
     """Return the 95 % interval of every headline metric; None where the metric is not defined (one language: Cr)."""
-    draws = weights(len(set(values.ids)), resamples, seed)
-    return {metric: _of_cells(values.cells(metric), draws) for metric in METRICS}
+    ends = interval_of_each([values.cells(metric) for metric in METRICS], resamples, seed)
+    return dict(zip(METRICS, ends, strict=True))
 
 
 def language_intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, dict[str, Interval]]:
     """Return query language → metric → 95 % interval, from the same resamples as `intervals`."""
-    draws = weights(len(set(values.ids)), resamples, seed)
     grids = {metric: values.grid(values.values(metric)) for metric in METRICS}
-    return {
-        lang: {metric: _of_cells(used(grid[:, number]), draws) for metric, grid in grids.items()}
-        for number, lang in enumerate(values.languages)
-    }
+    cells = [used(grid[:, number]) for number in range(len(values.languages)) for grid in grids.values()]
+    ends = iter(interval_of_each(cells, resamples, seed))
+    return {lang: {metric: next(ends) for metric in METRICS} for lang in values.languages}
 
 
 def pair_intervals(values: PerQuery, resamples: int, seed: int) -> dict[str, dict[str, Interval]]:
     """Return query language → passage language → 95 % interval of the mAP, from the same resamples as `intervals`."""
-    draws = weights(len(set(values.ids)), resamples, seed)
-    grid = values.grid(values.ap)
-    return {
-        query: {passage: _of_cells(used(grid[:, q, p]), draws) for p, passage in enumerate(values.languages)}
-        for q, query in enumerate(values.languages)
-    }
-
-
-def _of_cells(cells: Floats, draws: Floats) -> Interval:
-    return interval(resample(cells, draws)) if cells.shape[1] else None
+    grid, places = values.grid(values.ap), range(len(values.languages))
+    ends = iter(interval_of_each([used(grid[:, q, p, None]) for q in places for p in places], resamples, seed))
+    return {query: {passage: next(ends) for passage in values.languages} for query in values.languages}
 
 
 def paired_difference(a: Path, b: Path, metric: str, *, resamples: int = 1000, seed: int = 7) -> Difference:
@@ -103,11 +121,15 @@ def paired_difference(a: Path, b: Path, metric: str, *, resamples: int = 1000, s
     cells = first.cells(metric), second.cells(metric)
     if not cells[0].shape[1]:
         raise UsageError(f"The metric '{metric}' needs more than one language.", where=a)
-    draws = weights(len(cells[0]), resamples, seed)
-    differences = resample(cells[0], draws) - resample(cells[1], draws)
-    differences = differences[~np.isnan(differences)]
+    return difference_of_cells(metric, *cells, resamples=resamples, seed=seed)
+
+
+def difference_of_cells(metric: str, a: Floats, b: Floats, *, resamples: int, seed: int) -> Difference:
+    """Compare two systems' cells (questions, C) of the same questions in the same order."""
+    first, second = resampled([a, b], resamples, seed)
+    differences = (first - second)[~np.isnan(first - second)]
     tail = min((differences <= 0).sum(), (differences >= 0).sum()) + 1
-    values = mean(cells[0]), mean(cells[1])
+    values = mean(a), mean(b)
     return Difference(
         metric,
         *values,

@@ -10,6 +10,7 @@ from typing import Any
 from mtqa.core.manifest import write_text_atomic
 from mtqa.evaluate.bootstrap import paired_difference
 from mtqa.evaluate.run import read_metrics
+from mtqa.evaluate.settings import CollectionSettings
 from mtqa.pipeline.recipe import Recipe
 
 COMPARISON = "comparison.json"
@@ -22,11 +23,12 @@ def write_comparison(recipe: Recipe, out: Path) -> dict[str, Any]:
 
     By benchmark: `signature`, `languages`, `counts`, `models` (arm → measure → value, low, high) and `differences`
     (first, second, and by measure the difference with its interval and p-value). A measure that the benchmark does not
-    have (Cr with one language) is left out.
+    have (Cr with one language) is left out. Collections are marked by `collection`.
     """
     content: dict[str, Any] = {
         settings.benchmark: _benchmark(recipe, out, settings.benchmark) for settings in recipe.evaluate
     }
+    content |= {settings.benchmark: _collection(recipe, out, settings) for settings in recipe.collections}
     write_text_atomic(out / COMPARISON, json.dumps(content, indent=1) + "\n")
     return content
 
@@ -61,4 +63,36 @@ def _benchmark(recipe: Recipe, out: Path, name: str) -> dict[str, Any]:
         "counts": first["counts"],
         "models": models,
         "differences": differences,
+    }
+
+
+def _collection(recipe: Recipe, out: Path, settings: CollectionSettings) -> dict[str, Any]:
+    from mtqa.evaluate.collection.compare import paired_difference as difference
+    from mtqa.evaluate.collection.run import read_metrics
+
+    folders = {arm: out / "evaluation" / arm / settings.benchmark for arm in recipe.arms}
+    metrics = {arm: read_metrics(folder) for arm, folder in folders.items()}
+    first = next(iter(metrics.values()))
+    measures = [m for m in first["metrics"] if all(v["metrics"][m] is not None for v in metrics.values())]
+    asked = {"resamples": settings.resamples, "seed": settings.seed}
+    return {
+        "collection": True,
+        "signature": first["signature"],
+        "languages": first["languages"],
+        "counts": first["counts"],
+        "models": {
+            arm: {
+                m: dict(zip(("value", "low", "high"), (v["metrics"][m], *v["intervals"][m]), strict=True))
+                for m in measures
+            }
+            for arm, v in metrics.items()
+        },
+        "differences": [
+            {
+                "first": a,
+                "second": b,
+                "measures": {m: asdict(difference(folders[a], folders[b], m, **asked)) for m in measures},
+            }
+            for a, b in recipe.compare
+        ],
     }

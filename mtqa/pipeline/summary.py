@@ -24,7 +24,7 @@ def run_summary(run: Path, recipe: Recipe, stages: dict[str, dict[str, Any]]) ->
     """Return the text that ends a run; a run that changed nothing is told in one line and its table."""
     comparison = json.loads((run / COMPARISON).read_text(encoding="utf-8"))
     made = [label for label, stage in stages.items() if stage["state"] == "made"]
-    blocks = [_models(name, content) for name, content in comparison.items()]
+    blocks = [_models(name, content) for name, content in comparison.items() if "collection" not in content]
     blocks += [_differences(content) for content in comparison.values() if content["differences"]]
     blocks += [_collection(run, recipe, one.benchmark) for one in recipe.collections]
     if made:
@@ -58,7 +58,7 @@ def _collection(run: Path, recipe: Recipe, name: str) -> str:
     found = {arm: read_metrics(run / "evaluation" / arm / name) for arm in recipe.arms}
     first = next(iter(found.values()))
     measures = list(first["metrics"])
-    rows = []
+    rows: list[list[str]] = []
     for arm, metrics in found.items():
         ends = metrics["intervals"]
         parts = {"mean": (metrics["metrics"], ends)}
@@ -82,7 +82,9 @@ def _differences(content: dict[str, Any]) -> str:
     return text_table(["difference, paired by question", *(TITLES.get(m, m) for m in measures)], rows)
 
 
-def _interval(measure: str, value: float, ends: Sequence[float], sign: str = "") -> str:
+def _interval(measure: str, value: float | None, ends: Sequence[float] | None, sign: str = "") -> str:
+    if value is None or ends is None:
+        return "–"
     form = f"{sign}.1f" if measure == "rank_distance" else f"{sign}.3f"
     return f"{value:{form}} [{ends[0]:{form}}, {ends[1]:{form}}]".replace("-", "−")
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtqa.report.details import read_metrics
-from mtqa.report.differences import ALL, by_language, seeds_details, systems, tests
+from mtqa.report.collections import collection_details, collection_note
+from mtqa.report.details import details, mean_of, read_metrics
+from mtqa.report.differences import ALL, by_language, systems, tests
 from mtqa.report.page import write_page
 from mtqa.report.results import note
 
@@ -33,16 +34,24 @@ def write_comparison(found: Mapping[str, Any], folders: Mapping[str, Mapping[str
 
 
 def _benchmark(name: str, part: Mapping[str, Any], folders: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
-    first = read_metrics(next(iter(folders.values()))[0])
+    found = {system: mean_of([read_metrics(folder) for folder in own]) for system, own in folders.items()}
+    first = next(iter(found.values()))
     several = any(len(own) > 1 for own in folders.values())
+    if "metrics" in first:
+        words, more = collection_note(first), collection_details(found)
+    else:
+        over = "questions and seeds" if several else "questions"
+        words, more = note(part["languages"], first["counts"], over), details(found, part["languages"])
+    signatures = dict.fromkeys(metrics["signature"] for metrics in found.values())
     return {
         "id": name,
         "title": name,
-        "note": note(part["languages"], first["counts"], "questions and seeds" if several else "questions"),
-        "signature": first["signature"],
+        "note": words,
         "differences": [],
         "tests": tests([d for d in part["differences"] if d["group"] == ALL]),
         "by_language": by_language([d for d in part["differences"] if d["group"] != ALL]),
         **systems(part["systems"]),
-        **seeds_details(folders, part["languages"]),
+        **more,
+        "signature": first["signature"],
+        "signatures": list(signatures),
     }

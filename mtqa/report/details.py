@@ -10,7 +10,7 @@ from typing import Any
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import get
 from mtqa.report.heat import heat_table
-from mtqa.report.numbers import LESS_IS_BETTER, title
+from mtqa.report.numbers import LESS_IS_BETTER, number, title
 from mtqa.report.plots import ratio_plot
 
 MEASURES = ("Mo", "Cr", "Mul", "rank_distance")
@@ -59,9 +59,10 @@ def details(metrics: Mapping[str, Metrics], languages: Sequence[str]) -> dict[st
             (0.0, 1.0),
         ),
         "ranks": _ranks(metrics, languages) if several else None,
-        "shares": _shares(metrics, languages) if several else None,
+        "shares": shares(metrics, languages) if several else None,
         "answers": _answers(metrics),
         "mlir": _mlir(metrics),
+        "by_query_language": [],
     }
 
 
@@ -82,28 +83,27 @@ def _squares(
 
 
 def _ranks(metrics: Mapping[str, Metrics], languages: Sequence[str]) -> dict[str, Any]:
-    rows = [
-        {"name": name, "cells": [_rank(m["mean_rank_by_passage_language"][code]) for code in languages]}
-        for name, m in metrics.items()
-    ]
-    return {"languages": [get(code).name for code in languages], "rows": rows}
+    found = {name: m["mean_rank_by_passage_language"] for name, m in metrics.items()}
+    rows = [{"name": get(code).name, "cells": [_rank(ranks[code]) for ranks in found.values()]} for code in languages]
+    return {"columns": list(found), "rows": rows}
 
 
 def _rank(value: float | None) -> str:
     return "–" if value is None else f"{value:,.1f}"
 
 
-def _shares(metrics: Mapping[str, Metrics], languages: Sequence[str]) -> dict[str, Any]:
+def shares(metrics: Mapping[str, Metrics], languages: Sequence[str]) -> dict[str, Any]:
     """Return how much of the first ranks each passage language takes, beside its share of all candidates."""
     found = {name: m["top_share_by_passage_language"] for name, m in metrics.items()}
     first = next(iter(found.values()))
-    pool = "share of all candidates"
-    shares = {pool: first["uniform"], **{name: one["share"] for name, one in found.items()}}
-    rows = [{"name": name, "cells": [f"{share[code]:.1%}" for code in languages]} for name, share in shares.items()]
+    columns = {"share of all": first["uniform"], **{name: one["share"] for name, one in found.items()}}
+    rows = [
+        {"name": get(code).name, "cells": [f"{share[code]:.1%}" for share in columns.values()]} for code in languages
+    ]
     ratios = {name: [one["share"][code] / one["uniform"][code] for code in languages] for name, one in found.items()}
     return {
         "k": first["k"],
-        "languages": [get(code).name for code in languages],
+        "columns": list(columns),
         "rows": rows,
         "plot": ratio_plot([code.split("_")[0] for code in languages], ratios, "share of the first ÷ of all"),
     }
@@ -138,8 +138,5 @@ def _mlir(metrics: Mapping[str, Metrics]) -> dict[str, Any] | None:
     if not found:
         return None
     measures = list(next(iter(found.values())))
-    rows = [
-        {"name": name, "cells": ["–" if one[m] is None else f"{one[m]:.4f}" for m in measures]}
-        for name, one in found.items()
-    ]
-    return {"measures": measures, "rows": rows}
+    rows = [{"name": name, "cells": [number(m, one[m], digits=4) for m in measures]} for name, one in found.items()]
+    return {"columns": measures, "rows": rows}

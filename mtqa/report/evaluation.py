@@ -7,6 +7,7 @@ from typing import Any
 
 from mtqa.core.languages import get
 from mtqa.core.manifest import load_manifest
+from mtqa.report.collections import collection_details, collection_note
 from mtqa.report.details import MEASURES, details, read_metrics
 from mtqa.report.numbers import measured, title
 from mtqa.report.page import flat
@@ -49,25 +50,30 @@ def _sentences(name: str, metrics: dict[str, Any]) -> dict[str, Any]:
 
 def _collection(name: str, metrics: dict[str, Any]) -> dict[str, Any]:
     """Return the block of a collection: its metrics over all languages, and in each."""
-    ends, counts = metrics["intervals"], metrics["counts"]
+    ends = metrics["intervals"]
     rows = {name: (metrics["metrics"], ends)}
     if len(metrics["languages"]) > 1:
         rows |= {
             get(lang).name: (metrics["by_language"][lang], ends["by_language"][lang]) for lang in metrics["languages"]
         }
     measures = list(metrics["metrics"])
-    text = ", ".join(f"{number:,} {what.replace('_', ' ')}" for what, number in counts.items())
     return {
         "id": metrics["benchmark"],
         "title": metrics["benchmark"],
         "measures": measures,
-        "note": f"{text[:1].upper()}{text[1:]}. 95\u00a0% bootstrap intervals over queries.",
+        "note": collection_note(metrics),
         "arms": [
             {"name": row, "numbers": [measured(m, values[m], spans[m], digits=4) for m in measures]}
             for row, (values, spans) in rows.items()
         ],
         "differences": [],
-        "plot": interval_plot({row: {m: (v[m], *spans[m]) for m in measures} for row, (v, spans) in rows.items()}),
+        "plot": interval_plot(
+            {
+                row: {m: (v[m], *spans[m]) for m in measures if metrics["metrics"][m] is not None and v[m] is not None}
+                for row, (v, spans) in rows.items()
+            }
+        ),
         "signature": metrics["signature"],
-        **dict.fromkeys(("matrices", "confusions", "answers", "mlir", "shares", "ranks")),
+        **collection_details({name: metrics}),
+        "by_query_language": [],
     }

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 TITLES = {"rank_distance": "language bias"}
 LESS_IS_BETTER = {"rank_distance"}
-CSS = {"better": "yes", "worse": "no", "undecided": ""}
+NEITHER = {"LPR"}
+"""Measures of a preference, which may be wanted: no difference is better or worse."""
+CSS = {"better": "yes", "worse": "no", "undecided": "", "higher": "", "lower": ""}
 """Class of a number by what it decides."""
 
 
@@ -16,10 +18,12 @@ def title(measure: str) -> str:
 
 
 def number(measure: str, value: float | None, sign: str = "", digits: int = 3) -> str:
-    """Return a value of a measure as text: mAP with some digits, ranks with one."""
+    """Return a value of a measure as text: some digits, of ranks and MRC (−100 to 100) one."""
     if value is None:
         return "–"
-    return f"{value:{sign}.{1 if measure in LESS_IS_BETTER else digits}f}".replace("-", "−")
+    if measure in LESS_IS_BETTER or measure.startswith("MRC@"):
+        digits = 1
+    return f"{value:{sign}.{digits}f}".replace("-", "−")
 
 
 def spread(measure: str, interval: Sequence[float] | None, sign: str = "", digits: int = 3) -> str:
@@ -45,6 +49,6 @@ def measured(
 def decided(measure: str, interval: Sequence[float]) -> str:
     """Return better, worse, or undecided where the interval of a difference holds zero."""
     low, high = interval
-    if low <= 0 <= high:
+    if low <= 0 <= high or measure in NEITHER:
         return "undecided"
     return "better" if (low > 0) != (measure in LESS_IS_BETTER) else "worse"

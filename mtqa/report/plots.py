@@ -8,6 +8,7 @@ from typing import Any
 
 COLOURS = ("#6b7280", "#d97706", "#2563eb", "#059669", "#9333ea", "#dc2626", "#0891b2", "#65a30d")
 FEW_POINTS = 12
+MOST_PANELS = 4
 INK, LINE = "#010203", "#040506"
 """Stand for the page's colours of text and lines, light or dark, until the SVG is written."""
 PLAIN: dict[Any, Any] = {
@@ -34,7 +35,8 @@ def interval_plot(
 ) -> str:
     """Return a dot with its interval for each arm (row) and measure (panel), and below it a tick for each seed.
 
-    `values` maps arm → measure → (value, low, high); `seeds` arm → measure → values of its seeds.
+    `values` maps arm → measure → (value, low, high), the first one has all measures; `seeds` arm → measure → values of
+    its seeds.
     """
     spoken = (
         f"{arm}: " + ", ".join(f"{measure} {value:.4g} ({low:.4g} to {high:.4g})" for measure, (value, low, high) in by)
@@ -42,12 +44,18 @@ def interval_plot(
     )
     label = f"Values with 95 % intervals. {'; '.join(spoken)}."
     measures = list(next(iter(values.values())))
+    columns = min(MOST_PANELS, len(measures))
+    rows = -(-len(measures) // columns)
 
     def draw(plt: Any) -> Any:
-        size = (2.6 * len(measures), 0.5 + 0.42 * len(values))
-        figure, axes = plt.subplots(1, len(measures), figsize=size, sharey=True, squeeze=False)
-        for axis, measure in zip(axes[0], measures, strict=True):
+        size = (2.6 * columns, rows * (0.5 + 0.42 * len(values)))
+        figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
+        for axis in axes.flat[len(measures) :]:
+            axis.set_axis_off()
+        for axis, measure in zip(axes.flat, measures, strict=False):
             for row, (arm, by_measure) in enumerate(values.items()):
+                if measure not in by_measure:
+                    continue
                 value, low, high = by_measure[measure]
                 colour = COLOURS[row % len(COLOURS)]
                 axis.plot([low, high], [row, row], color=colour, linewidth=2.5, solid_capstyle="round")

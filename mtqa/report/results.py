@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.core.languages import get
+from mtqa.report.collections import collection_details, collection_note
 from mtqa.report.details import details, read_metrics
 from mtqa.report.numbers import decided, measured, number, spread, title
 from mtqa.report.plots import interval_plot
@@ -62,12 +63,22 @@ def rows_of(name: str, metrics: dict[str, Any], measures: list[str]) -> list[dic
 def _benchmark(run: Path, name: str, content: dict[str, Any]) -> dict[str, Any]:
     measures = list(next(iter(content["models"].values())))
     metrics = {arm: read_metrics(run / "evaluation" / arm / name) for arm in content["models"]}
+    if "metrics" in next(iter(metrics.values())):
+        words, more = collection_note(next(iter(metrics.values()))), collection_details(metrics)
+        rows = [
+            {"name": arm, "numbers": [measured(m, v["metrics"][m], v["intervals"][m]) for m in measures]}
+            for arm, v in metrics.items()
+        ]
+    else:
+        words = note(content["languages"], content["counts"], "questions")
+        more = details(metrics, content["languages"])
+        rows = [row for arm in content["models"] for row in rows_of(arm, metrics[arm], measures)]
     return {
         "id": name,
         "title": name,
         "measures": [title(m) for m in measures],
-        "note": note(content["languages"], content["counts"], "questions"),
-        "arms": [row for arm in content["models"] for row in rows_of(arm, metrics[arm], measures)],
+        "note": words,
+        "arms": rows,
         "differences": [
             {
                 "name": f"{d['first']} − {d['second']}",
@@ -85,5 +96,5 @@ def _benchmark(run: Path, name: str, content: dict[str, Any]) -> dict[str, Any]:
             }
         ),
         "signature": content["signature"],
-        **details(metrics, content["languages"]),
+        **more,
     }

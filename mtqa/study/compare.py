@@ -7,10 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import get
 from mtqa.core.manifest import MANIFEST, load_manifest
 from mtqa.evaluate.bootstrap import read_comparable
+from mtqa.evaluate.collection import compare as collection
+from mtqa.evaluate.collection.compare import CollectionValues
+from mtqa.evaluate.perquery import PerQuery
 from mtqa.pipeline.table import text_table
 from mtqa.study import stats
 from mtqa.study.results import SEED, corrected
@@ -18,6 +23,7 @@ from mtqa.study.settings import MEASURES
 from mtqa.study.verdict import TITLES, number, spread
 
 ALL = "all"
+Values = PerQuery | CollectionValues
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,28 @@ def compare(systems: Sequence[System], *, resamples: int = 5000, seed: int = SEE
             f"Two systems are called '{twice[0]}'." if twice else "There is only one system to compare.",
             expected="two systems or more, each with a name (its folder's) of its own",
         )
+    systems = _with_runs(systems)
     shared = [name for name in systems[0].evaluations if all(name in one.evaluations for one in systems)]
     if not shared:
         raise UsageError("The systems share no benchmark.", expected=", ".join(systems[0].evaluations))
     return {name: _benchmark(name, systems, resamples, seed) for name in shared}
+
+
+def _with_runs(systems: Sequence[System]) -> Sequence[System]:
+    """Return the systems with rankings from elsewhere under the name of the one collection that others searched."""
+    alone = [next(iter(one.evaluations.items())) for one in systems if len(one.evaluations) == 1]
+    named = {name for name, folders in alone if not _is_run(folders[0]) and collection.is_collection(folders[0])}
+    if len(alone) < len(systems) or len(named) != 1:
+        return systems
+    (name,) = named
+    return [
+        System(one.name, {name: folders}) if _is_run(folders[0]) else one
+        for one, (_, folders) in zip(systems, alone, strict=True)
+    ]
+
+
+def _is_run(folder: Path) -> bool:
+    return "qrels" in load_manifest(folder).inputs
 
 
 def text(content: Mapping[str, Any], *, languages: bool) -> str:
@@ -80,7 +104,8 @@ def text(content: Mapping[str, Any], *, languages: bool) -> str:
             [name, *(f"{number(m, v['value'])} {spread(m, v['interval'], '')}" for m, v in values.items())]
             for name, values in found["systems"].items()
         ]
-        note = f"{benchmark} ({', '.join(get(lang).name for lang in found['languages'])})"
+        languages_ = ", ".join(get(lang).name for lang in found["languages"])
+        note = f"{benchmark} ({languages_})" if languages_ else benchmark
         blocks.append(f"{note}\n{text_table(['system', *(TITLES.get(m, m) for m in measures)], rows)}")
         shown = [d for d in found["differences"] if languages or d["group"] == ALL]
         header = ["difference", "queries", "measure", "", "Holm p", "sign flip", "detectable", "verdict"]
@@ -120,15 +145,13 @@ def _system(path: Path, name: str) -> System | None:
 
 
 def _is_evaluation(path: Path) -> bool:
-    return (path / MANIFEST).is_file() and load_manifest(path).stage == "evaluate"
+    return (path / MANIFEST).is_file() and load_manifest(path).stage in ("evaluate", collection.STAGE)
 
 
 def _benchmark(name: str, systems: Sequence[System], resamples: int, seed: int) -> dict[str, Any]:
     folders = {one.name: one.evaluations[name] for one in systems}
-    values = {system: stats.load_system(own) for system, own in folders.items()}
+    values = _read(folders)
     first = systems[0].name
-    for own in folders.values():
-        read_comparable(folders[first][0], own[0])
     seeds = {system: len(own) for system, own in folders.items()}
     if len({count for count in seeds.values() if count > 1}) > 1:
         raise UsageError(
@@ -137,13 +160,15 @@ def _benchmark(name: str, systems: Sequence[System], resamples: int, seed: int) 
             expected="as many for each, or one",
         )
     some = values[first][0]
-    measures = [m for m in MEASURES if some.cells(m).shape[1]]
+    every = [one for own in values.values() for one in own]
+    measures = [m for m in _measures(every) if all(_defined(one, m) for one in every)]
+    known = [lang for lang in some.languages if lang and all(lang in one.languages for one in every)]
 
-    def measured(system: str, measure: str, languages: Sequence[str]) -> stats.Measured:
-        chosen = [stats.of_languages(one, languages) for one in values[system]]
+    def measured(system: str, measure: str, languages: Sequence[str] | None) -> stats.Measured:
+        chosen = values[system] if languages is None else [_of_languages(one, languages) for one in values[system]]
         return stats.measured(stats.stack(chosen, measure), resamples, seed)
 
-    whole = {(system, m): measured(system, m, some.languages) for system in values for m in measures}
+    whole = {(system, m): measured(system, m, None) for system in values for m in measures}
     overall, by_language = [], []
     for second in [system for system in values if system != first]:
         where = {"first": first, "second": second}
@@ -152,13 +177,48 @@ def _benchmark(name: str, systems: Sequence[System], resamples: int, seed: int) 
             overall.append({**where, "group": ALL, "measure": m, **asdict(test)})
             tests = {
                 lang: stats.difference(measured(first, m, [lang]), measured(second, m, [lang]))
-                for lang in some.languages
+                for lang in known
+                if all(_defined(_of_languages(one, [lang]), m) for one in (*values[first], *values[second]))
             }
             by_language += corrected(
                 [{**where, "group": lang, "measure": m, **asdict(test)} for lang, test in tests.items()]
             )
     return {
-        "languages": some.languages,
+        "languages": known,
         "systems": {s: {m: asdict(stats.estimate(whole[s, m])) for m in measures} for s in values},
         "differences": [*corrected(overall), *by_language],
     }
+
+
+def _read(folders: Mapping[str, Sequence[Path]]) -> dict[str, Sequence[Values]]:
+    """Return each system's values, one a seed; raises UsageError where any two are not comparable."""
+    first = next(iter(folders.values()))[0]
+    if not collection.is_collection(first):
+        values: dict[str, Sequence[Values]] = {system: stats.load_system(own) for system, own in folders.items()}
+        for own in folders.values():
+            read_comparable(first, own[0])
+        return values
+    found = {system: [collection.read(folder) for folder in own] for system, own in folders.items()}
+    reference = next(iter(found.values()))[0]
+    for system, own in folders.items():
+        for folder, one in zip(own, found[system], strict=True):
+            collection.check_comparable(first, folder, reference, one)
+    return dict(found)
+
+
+def _measures(every: Sequence[Values]) -> list[str]:
+    """Return what all evaluations were measured by."""
+    first, others = every[0], [one for one in every if isinstance(one, CollectionValues)]
+    if isinstance(first, PerQuery):
+        return list(MEASURES)
+    return [metric for metric in first.metrics if all(metric in one.metrics for one in others)]
+
+
+def _defined(values: Values, measure: str) -> bool:
+    return not bool(np.isnan(values.cells(measure)).all())
+
+
+def _of_languages(values: Values, languages: Sequence[str]) -> Values:
+    if isinstance(values, CollectionValues):
+        return values.of_languages(list(languages))
+    return stats.of_languages(values, languages)

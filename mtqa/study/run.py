@@ -41,10 +41,11 @@ def runs(study: Study, seeds: list[int]) -> Iterator[Run]:
 def run_study(study: Study, out: Path, most_seeds: int | None = None) -> dict[str, Any]:
     """Run a study into the folder `out` and return its results (`results.results`).
 
-    With `most_seeds` only the first so many seeds are run; the same call without it goes on. The results are
-    written after every seed that is whole, so that an interrupted study has them too.
+    With `most_seeds` only the first so many seeds are run; the same call without it goes on. The results and the report
+    are written after every seed that is whole, so that an interrupted study has them too.
     Raises UsageError where `out` belongs to another recipe, and whatever the stages raise; what is finished stays.
     """
+    from mtqa.report.html import write_report
     from mtqa.study.results import write_results
 
     known_stages(out, study, STUDY_FILE)  # refuse a foreign folder before a lock file is written into it
@@ -63,6 +64,7 @@ def run_study(study: Study, out: Path, most_seeds: int | None = None) -> dict[st
             if seed_ends and run.seed is not None and not (following and _is_evaluated(study, out, following)):
                 done = seeds[: seeds.index(run.seed) + 1]
                 found = write_results(study, out, done)
+                write_report(out)
         return found
 
 

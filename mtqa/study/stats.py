@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,17 @@ from mtqa.evaluate.bootstrap import LEVEL, check_comparable
 from mtqa.evaluate.perquery import PerQuery, read
 
 Floats = NDArray[np.float64]
+BLOCK_VALUES = 8_000_000
+"""Weights of resamples that are in memory as numbers of eight bytes at a time."""
 DETECTABLE = 2.8
 """1.96 + 0.84: standard errors from zero to the difference found with a power of 80 %."""
+
+
+class HasCells(Protocol):
+    """The values of one evaluation."""
+
+    def cells(self, metric: str) -> Floats:
+        """Return a metric's values as (questions, cells)."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def of_languages(values: PerQuery, languages: Sequence[str]) -> PerQuery:
     )
 
 
-def stack(system: Sequence[PerQuery], measure: str) -> Floats:
+def stack(system: Sequence[HasCells], measure: str) -> Floats:
     """Return a system's values on a measure, (seeds, questions, cells)."""
     return np.stack([one.cells(measure) for one in system])
 
@@ -94,10 +104,10 @@ def stack(system: Sequence[PerQuery], measure: str) -> Floats:
 @lru_cache(maxsize=16)
 def draw_questions(questions: int, resamples: int, seed: int) -> NDArray[np.uint8]:
     """Return (resamples, questions): how often each resample draws each question."""
-    draws = rng(seed, "study", "questions").multinomial(questions, np.full(questions, 1 / questions), size=resamples)
-    return draws.astype(
-        np.uint8
-    )  # kept for all arms and measures; more than 255 of one question are out of the question
+    generator, even = rng(seed, "study", "questions"), np.full(questions, 1 / questions)
+    # Kept for all arms and measures, so in bytes: more than 255 of one question are out of the question.
+    parts = [generator.multinomial(questions, even, size=rows).astype(np.uint8) for rows in _rows(resamples, questions)]
+    return np.concatenate(parts)
 
 
 @lru_cache(maxsize=16)
@@ -166,29 +176,48 @@ def _sign_flip(first: Floats, second: Floats, resamples: int, seed: int) -> floa
     apart = first.mean(axis=0) - second.mean(axis=0)
     counts = (~np.isnan(apart)).sum(axis=0)
     by_question = np.nansum(apart / np.maximum(counts, 1), axis=1)
-    flips = draw_signs(len(by_question), resamples, seed).astype(np.float64)
+    flips = draw_signs(len(by_question), resamples, seed)
+    sums = np.concatenate([part.astype(np.float64) @ by_question for part in _blocks(flips)])
     # A sum that rounding alone puts below the observed one is equal to it.
-    reached = np.abs(flips @ by_question) >= np.abs(by_question.sum()) * (1 - 1e-12)
+    reached = np.abs(sums) >= np.abs(by_question.sum()) * (1 - 1e-12)
     return float((reached.sum() + 1) / (resamples + 1))
 
 
 def _values(cells: Floats) -> Floats:
     """Return the measure of each seed."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.nanmean(np.nanmean(cells, axis=1), axis=1))
+    present = ~np.isnan(cells)
+    all_once = np.ones((1, cells.shape[1]))
+    return np.asarray(_means(all_once, np.where(present, cells, 0.0), present.astype(np.float64))[0])
 
 
 def _resampled(cells: Floats, draws: NDArray[np.uint8]) -> Floats:
     """Return the measure in every resample of the questions, (resamples, seeds)."""
-    draws = draws.astype(np.float64)
     present = ~np.isnan(cells)
-    sums = np.einsum("rq,sqc->rsc", draws, np.where(present, cells, 0.0), optimize=True)
+    filled = np.where(present, cells, 0.0)
     if (present == present[0]).all():  # the seeds of an arm are evaluated on the same questions
         present = present[:1]
-    counts = np.einsum("rq,sqc->rsc", draws, present.astype(np.float64), optimize=True)
+    counted = present.astype(np.float64)
+    parts = [_means(part.astype(np.float64), filled, counted) for part in _blocks(draws)]
+    return np.concatenate(parts)
+
+
+def _means(draws: Floats, filled: Floats, present: Floats) -> Floats:
+    """Return the measure in some resamples, (resamples, seeds)."""
+    sums = np.einsum("rq,sqc->rsc", draws, filled, optimize=True)
+    counts = np.einsum("rq,sqc->rsc", draws, present, optimize=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = np.where(counts > 0, sums / counts, 0.0)
         return np.asarray(means.sum(axis=2) / (counts > 0).sum(axis=2))
+
+
+def _rows(resamples: int, questions: int) -> list[int]:
+    """Return how many resamples are handled at a time."""
+    most = max(1, BLOCK_VALUES // questions)
+    return [min(most, resamples - first) for first in range(0, resamples, most)]
+
+
+def _blocks(draws: NDArray) -> list[NDArray]:
+    return np.split(draws, np.cumsum(_rows(*draws.shape))[:-1])
 
 
 def _over_seeds(samples: Floats, seed: int) -> Floats:

@@ -9,11 +9,13 @@ from mtqa.study.settings import FEW_SEEDS
 
 SIGNIFICANT = 0.05
 LESS_IS_BETTER = ("rank_distance",)
+NEITHER = ("LPR",)
+"""Measures of a preference, which may be wanted: there a difference is called higher or lower."""
 TITLES = {"rank_distance": "bias"}
 
 
 def judge(measure: str, test: Mapping[str, Any]) -> str:
-    """Return better, worse or undecided.
+    """Return better, worse (of a preference higher, lower) or undecided.
 
     Decided is a difference whose 95 % interval leaves out zero and whose p-value, Holm-corrected within its family, is
     below 5 %.
@@ -21,6 +23,8 @@ def judge(measure: str, test: Mapping[str, Any]) -> str:
     low, high = test["interval"]
     if low <= 0 <= high or test["p_holm"] >= SIGNIFICANT:
         return "undecided"
+    if measure in NEITHER:
+        return "higher" if test["difference"] > 0 else "lower"
     return "better" if (test["difference"] > 0) != (measure in LESS_IS_BETTER) else "worse"
 
 
@@ -76,8 +80,9 @@ def outcomes(primary: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def number(measure: str, value: float, sign: str = "") -> str:
-    """Return a value of a measure as text: mAP with four digits, ranks with one."""
-    return f"{value:{sign}.{1 if measure in LESS_IS_BETTER else 4}f}".replace("-", "−")
+    """Return a value of a measure as text: four digits, of ranks and MRC (−100 to 100) one."""
+    digits = 1 if measure in LESS_IS_BETTER or measure.startswith("MRC@") else 4
+    return f"{value:{sign}.{digits}f}".replace("-", "−")
 
 
 def spread(measure: str, interval: Sequence[float], sign: str = "+") -> str:

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from mtqa.core.search import Ranks
-from mtqa.evaluate.bootstrap import interval, intervals, resample, weights
+from mtqa.evaluate.bootstrap import interval, intervals, resample, resampled, weights
 from mtqa.evaluate.perquery import METRICS, PerQuery, mean, read, write
 
 QUESTIONS, POOL = 40, 90
+
+
+def all_weights(questions, resamples, seed):
+    return np.concatenate(list(weights(questions, resamples, seed)))
 
 
 def random_values(seed=0, missing=0.3):
@@ -55,7 +59,7 @@ def plain(values, metric, drawn):
 def test_equal_to_a_plain_loop_over_resamples(metric):
     values = random_values()
     names = list(dict.fromkeys(values.ids))
-    draws = weights(QUESTIONS, 100, seed=7)
+    draws = all_weights(QUESTIONS, 100, seed=7)
     assert (draws.sum(axis=1) == QUESTIONS).all()
     expected = [plain(values, metric, np.repeat(names, row.astype(int))) for row in draws]
     np.testing.assert_allclose(resample(values.cells(metric), draws), expected)
@@ -81,7 +85,7 @@ def test_interval_covers_and_narrows_with_more_questions():
     """The standard error of a mean of 0/1 values is known: 1.96 · sqrt(p (1 − p) / n)."""
     for count in (200, 1800):
         cells = (np.random.default_rng(1).random((count, 1)) < 0.3).astype(float)
-        low, high = interval(resample(cells, weights(count, 1500, seed=1)))
+        low, high = interval(resample(cells, all_weights(count, 1500, seed=1)))
         p = cells.mean()
         assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt(p * (1 - p) / count), rel=0.1)
         assert low < p < high
@@ -96,8 +100,8 @@ def test_an_empty_cell_is_left_out_of_a_resample():
 
 
 def test_the_same_seed_draws_the_same_questions():
-    assert (weights(30, 100, 7) == weights(30, 100, 7)).all()
-    assert (weights(30, 100, 7) != weights(30, 100, 8)).any()
+    assert (all_weights(30, 100, 7) == all_weights(30, 100, 7)).all()
+    assert (all_weights(30, 100, 7) != all_weights(30, 100, 8)).any()
 
 
 def test_one_language_has_no_cross_lingual_metric():
@@ -124,3 +128,26 @@ def test_values_survive_the_file(tmp_path):
     back = read(tmp_path)
     for field in dataclasses.fields(PerQuery):
         assert np.array_equal(getattr(back, field.name), getattr(values, field.name)), field.name
+
+
+def test_resamples_are_the_same_however_many_are_drawn_at_a_time(monkeypatch):
+    whole = all_weights(30, 100, 7)
+    cells = np.random.default_rng(0).standard_normal((30, 3))
+    values = resampled([cells, cells[:, :1]], 100, 7)
+    monkeypatch.setattr("mtqa.evaluate.bootstrap.BLOCK_VALUES", 210)
+    assert [len(draws) for draws in weights(30, 100, 7)] == [7] * 14 + [2]
+    np.testing.assert_array_equal(all_weights(30, 100, 7), whole)
+    for some, all_at_once in zip(resampled([cells, cells[:, :1]], 100, 7), values, strict=True):
+        np.testing.assert_allclose(some, all_at_once, rtol=1e-12)
+
+
+def test_a_hundred_thousand_questions_take_little_memory():
+    """All weights at once would take 0.8 GB."""
+    import tracemalloc
+
+    cells = np.random.default_rng(0).standard_normal((100_000, 2))
+    tracemalloc.start()
+    resampled([cells], 200, 7)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 120e6

@@ -38,7 +38,9 @@ def undisturbed(whole, study, tmp_path_factory):
 
 
 def files_of(out: Path) -> dict[str, bytes]:
-    return {name: (out / name).read_bytes() for name in (RESULTS, "study.md", "curves.svg", "languages.svg")}
+    return {
+        name: (out / name).read_bytes() for name in (RESULTS, "study.md", "report.html", "curves.svg", "languages.svg")
+    }
 
 
 def test_results_hold_every_arm_seed_and_group(undisturbed):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mtqa import __version__
 from mtqa.evaluate.bias import nanmean
-from mtqa.evaluate.bootstrap import interval, resample, weights
+from mtqa.evaluate.bootstrap import interval_of_each
 from mtqa.evaluate.collection.language_metrics import KINDS, measure_languages
 from mtqa.evaluate.collection.metrics import measure
 from mtqa.evaluate.collection.trec import Hits, Judged
@@ -132,13 +132,11 @@ def summarise(
     """
     names = settings.metrics
     grids = _grids(tasks, len(names))
-    draws = weights(grids.shape[0], settings.resamples, settings.seed)
     known = [task for task in tasks if task.lang]
-
-    def of(cells: Floats) -> list[float] | None:
-        return None if np.isnan(cells).all() else list(interval(resample(used(cells), draws)))
-
-    place = {task.lang: number for number, task in enumerate(tasks)}
+    all_and_each = [grids, *(grids[:, [number]] for number, task in enumerate(tasks) if task.lang)]
+    cells = [used(grid[:, :, m]) for grid in all_and_each for m in range(len(names))]
+    ends = iter(interval_of_each(cells, settings.resamples, settings.seed))
+    intervals = [{name: next(ends) for name in names} for _ in all_and_each]
     fields = {**about, "bs": settings.resamples, "seed": settings.seed, "v": __version__}
     signature = "|".join(f"{key}:{value}" for key, value in fields.items())
     result = {
@@ -147,10 +145,8 @@ def summarise(
         "metrics": {n: mean(used(grids[:, :, m])) for m, n in enumerate(names)},
         "by_language": {str(task.lang): _means(task, names) for task in known},
         "intervals": {
-            **{name: of(grids[:, :, m]) for m, name in enumerate(names)},
-            "by_language": {
-                str(task.lang): {n: of(grids[:, [place[task.lang]], m]) for m, n in enumerate(names)} for task in known
-            },
+            **intervals[0],
+            "by_language": dict(zip((str(task.lang) for task in known), intervals[1:], strict=True)),
         },
         "signature": f"{names[0]}|{signature}",
         "signatures": {name: f"{name}|{signature}" for name in names},
