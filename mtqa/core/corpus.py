@@ -73,9 +73,12 @@ def open_corpus(path: Path) -> Corpus:
     return corpus
 
 
-def read_batches(path: Path, columns: Sequence[str] | None = None, size: int = 8192) -> Iterator[pa.RecordBatch]:
+def read_batches(
+    path: Path, columns: Sequence[str] | None = None, size: int = 8192, *, threads: bool = True
+) -> Iterator[pa.RecordBatch]:
     """Yield a Parquet file's rows in order, at most `size` at a time and never of two row groups.
 
+    Without `threads` columns are decoded one after the other, and memory that was freed is used again at once.
     Raises UsageError naming the file where it is damaged.
     """
     try:
@@ -86,7 +89,7 @@ def read_batches(path: Path, columns: Sequence[str] | None = None, size: int = 8
                 raise pa.ArrowInvalid(f"no column {', '.join(missing)}")
             names = list(columns) if columns else None
             for group in range(file.num_row_groups):  # pyarrow keeps all it read until the last batch of a call
-                yield from file.iter_batches(batch_size=size, row_groups=[group], columns=names)
+                yield from file.iter_batches(size, row_groups=[group], columns=names, use_threads=threads)
     except (pa.ArrowException, OSError) as error:
         raise UsageError(
             "A Parquet file cannot be read.",

@@ -20,11 +20,13 @@ SHARD_STAGE = "build-shards"
 BATCHES_PER_FILE = 1000
 # Values that repeat within a batch; a dictionary of 100 different texts would only cost bytes.
 REPEATING = ["kind", "dataset", "query_lang", "passage_lang", "lang_2"]
+# Only texts: compressing the short columns of 100 rows takes a quarter of the time of writing and saves a tenth.
+COMPRESSION = dict.fromkeys(("query", "passage", "query_2", "passage_2", "negatives.list.element.text"), "zstd")
 OPEN_FILES = 4
 
 
 class ShardWriter:
-    """Writes batches of equal size to `ROOT/PREFIX-00000.parquet`, … with one row group a batch, zstd, checksums.
+    """Writes batches of equal size to `ROOT/PREFIX-00000.parquet`, … with one row group a batch, zstd texts, checksums.
 
     `rows` maps file names to rows, as `Building.record_part` wants it. Use as a context manager.
     """
@@ -69,7 +71,7 @@ class ShardWriter:
         self._writer = pq.ParquetWriter(
             self.root / self._name,
             SHARD,
-            compression="zstd",
+            compression=COMPRESSION,
             use_dictionary=REPEATING,
             write_statistics=False,
             write_page_checksum=True,

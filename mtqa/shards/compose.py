@@ -32,6 +32,8 @@ from mtqa.shards.settings import OTHER, ShardSettings
 
 # The part of an epoch's rows that may go over to the next epoch rather than share a batch with their own passage.
 TAIL = 0.05
+# Batches whose languages are drawn at once.
+BLOCK = 256
 
 Fits = tuple[bool, ...] | None
 
@@ -188,20 +190,20 @@ def _draw_pairs(plan: Plan, choice: Choice, seed: int) -> None:
     """Draw query and passage language of each pair of the cross batches."""
     stream = rng(seed, "shards", "pairs")
     tables: dict[int, tuple[Any, Any]] = {}
-    for number, kind in enumerate(plan.kinds):
-        uniform: np.ndarray = stream.random((plan.items.shape[1],))
-        if kind != CROSS:
-            continue
-        patterns = choice.pattern[plan.items[number]]
+    for first in range(0, len(plan.items), BLOCK):
+        part = slice(first, first + BLOCK)
+        uniform = stream.random(plan.items[part].shape)  # numbers of mono batches are drawn too: they are the slot's
+        patterns = np.where(plan.kinds[part, None] == CROSS, choice.pattern[plan.items[part]], -1)
         for pattern in np.unique(patterns).tolist():
+            if pattern < 0:
+                continue
             if pattern not in tables:
                 pairs, weights = pair_weights(choice.has[pattern], choice.weights, choice.pairs)
                 tables[pattern] = pairs, np.cumsum(weights)
             pairs, edges = tables[pattern]
-            slots = np.flatnonzero(patterns == pattern)
+            slots = patterns == pattern
             at = np.minimum(np.searchsorted(edges, uniform[slots] * edges[-1], side="right"), len(pairs) - 1)
-            drawn = pairs[at]
-            plan.query[number, slots], plan.passage[number, slots] = drawn[:, 0], drawn[:, 1]
+            plan.query[part][slots], plan.passage[part][slots] = pairs[at].T
 
 
 def _draw_second(plan: Plan, choice: Choice, settings: ShardSettings) -> None:
@@ -215,8 +217,10 @@ def _draw_second(plan: Plan, choice: Choice, settings: ShardSettings) -> None:
     plan.second_languages = plan.languages
     plan.second = np.empty(plan.items.shape, np.int16)
     versions = SecondVersions(choice.has, choice.weights, settings.seed)
-    for number, items in enumerate(plan.items):
-        plan.second[number] = versions.draw(choice.pattern[items], plan.query[number])
+    for first in range(0, len(plan.items), BLOCK):
+        part = slice(first, first + BLOCK)
+        drawn = versions.draw(choice.pattern[plan.items[part]].ravel(), plan.query[part].ravel())
+        plan.second[part] = drawn.reshape(plan.items[part].shape)
 
 
 def _spread(plan: Plan, starts: list[tuple[int, int]], seed: int) -> None:

@@ -15,18 +15,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mtqa.core.corpus import disk_error
+from mtqa.core.ids import id_texts
 from mtqa.core.progress import progress
 from mtqa.core.schema import NEGATIVE, SHARD
 from mtqa.core.shardfile import BATCHES_PER_FILE, ShardWriter
 from mtqa.shards.choice import KINDS
 from mtqa.shards.compose import Plan
-from mtqa.shards.index import Index, Source
+from mtqa.shards.index import IDS, Index, Source
 from mtqa.shards.negatives import Negatives
 from mtqa.shards.spill import Spill
 
-BUCKET_BYTES = 32 << 20
+BUCKET_BYTES = 16 << 20
 COLUMNS = {
-    "query": ["item_id", "passage_id", "question_id", "dataset", "question"],
+    "query": ["question"],
     "passage": ["passage"],
     "second": ["question", "passage"],
     "negative": ["passage_id", "passage"],
@@ -70,7 +71,7 @@ def write_batches(
             for first in range(0, batches, per_bucket):
                 part = slice(first, min(first + per_bucket, batches))
                 taken = {role: spill.take(first // per_bucket) for role, spill in spills.items()}
-                writer.write(_bucket(plan, taken, part, widths["negative"]))
+                writer.write(_bucket(plan, index, taken, part, widths["negative"]))
                 bar.update(part.stop - part.start)
     except OSError as error:
         raise disk_error(folder, error) from error
@@ -110,14 +111,15 @@ def _spill(needs: dict[str, Need], source: Source, lang: str, spills: dict[str, 
         for role, need in needs.items():
             start, end = np.searchsorted(need.rows, [first, first + batch.num_rows])
             if start < end:
-                taken = pa.array(need.rows[start:end] - first)
-                spills[role].add(need.slots[start:end], [batch.column(n).take(taken) for n in COLUMNS[role]])
+                order = np.argsort(need.slots[start:end])
+                taken = pa.array(need.rows[start:end][order] - first)
+                spills[role].add(need.slots[start:end][order], [batch.column(n).take(taken) for n in COLUMNS[role]])
 
 
-def _bucket(plan: Plan, texts: dict[str, pa.Table], part: slice, width: int) -> pa.Table:
+def _bucket(plan: Plan, index: Index, texts: dict[str, pa.RecordBatch], part: slice, width: int) -> pa.Table:
     """Return the rows of a bucket's batches, in order, in the shard schema."""
     size = plan.items.shape[1]
-    rows = (part.stop - part.start) * size
+    items, rows = plan.items[part].ravel(), (part.stop - part.start) * size
     numbers = np.repeat(np.arange(part.start, part.stop, dtype=np.int32), size)
     names = pa.array(plan.languages)
     columns = {
@@ -127,7 +129,8 @@ def _bucket(plan: Plan, texts: dict[str, pa.Table], part: slice, width: int) -> 
         "passage": texts["passage"]["passage"],
         "query_lang": names.take(pa.array(plan.query[part].ravel())),
         "passage_lang": names.take(pa.array(plan.passage[part].ravel())),
-        **{name: texts["query"][name] for name in COLUMNS["query"][:-1]},
+        "dataset": pa.array(index.datasets).take(pa.array(index.dataset[items])),
+        **{name: id_texts(ids[items]) for name, ids in zip(IDS, index.ids, strict=True)},
     }
     if plan.second is not None:
         columns["query_2"], columns["passage_2"] = texts["second"]["question"], texts["second"]["passage"]
@@ -140,11 +143,10 @@ def _bucket(plan: Plan, texts: dict[str, pa.Table], part: slice, width: int) -> 
     )
 
 
-def _lists(texts: pa.Table, langs: pa.Array, first: int, width: int) -> pa.Array:
+def _lists(texts: pa.RecordBatch, langs: pa.Array, first: int, width: int) -> pa.Array:
     """Return the negatives of a bucket's rows as lists, in the language of each row's passage."""
     rows = texts["slot"].to_numpy() // width - first
     offsets = np.zeros(len(langs) + 1, np.int32)
     np.cumsum(np.bincount(rows, minlength=len(langs)), out=offsets[1:])
     values = [texts["passage_id"], pc.take(langs, pa.array(rows)), texts["passage"]]
-    values = [v.combine_chunks() if isinstance(v, pa.ChunkedArray) else v for v in values]
     return pa.ListArray.from_arrays(pa.array(offsets), pa.StructArray.from_arrays(values, fields=list(NEGATIVE)))

@@ -78,7 +78,8 @@ class Pool:
         self._batch, self._taken = [], {}
         self._take_urgent(fits)
         self._take_waiting(fits)
-        self._take_new(fits)
+        if not self._take_ahead(fits):
+            self._take_new(fits)
         if force and len(self._batch) < self.batch_size:
             self._take_any(fits)
         if len(self._batch) < self.batch_size:
@@ -120,6 +121,23 @@ class Pool:
             key = view[at]
             if key >= 0:
                 self._taken[key] = self._taken.get(key, 0) + 1
+
+    def _take_ahead(self, fits: Sequence[bool] | None) -> bool:
+        """Take the stream's next rows at once if nothing keeps any of them out; else take nothing and return False.
+
+        What `_take_new` would do, several times as fast: of many items few share a passage or question.
+        """
+        begin, end = self._next, self._next + self.batch_size - len(self._batch)
+        if fits is not None or end > len(self.items) or any(self.used[begin:end]):
+            return False
+        keys = np.sort(np.concatenate([key[begin:end] for key in self.keys]))
+        keys = keys[np.searchsorted(keys, 0) :]
+        if (keys[1:] == keys[:-1]).any() or not self._taken.keys().isdisjoint(keys.tolist()):
+            return False
+        self.used[begin:end] = b"\x01" * (end - begin)
+        self._batch += range(begin, end)
+        self._next = end
+        return True
 
     def _take_new(self, fits: Sequence[bool] | None) -> None:
         """Take rows in the stream's order; those that are blocked wait."""

@@ -1,12 +1,13 @@
 """The index of corpora: for every item where its rows are and which passage and question it has, as numbers.
 
-Memory: 8 bytes an item for its key, 8 for passage and question, 4 a language for the row; no text.
+Memory: 34 bytes an item for its ids, numbers and dataset, 4 a language for the row; no text. That an id is the same in
+every language is the corpus format's promise, so ids are kept once an item and texts alone are read again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,16 @@ import pyarrow.parquet as pq
 
 from mtqa.core.corpus import Corpus, read_batches
 from mtqa.core.errors import UsageError
-from mtqa.core.ids import distinct, id_numbers, merge_sorted
+from mtqa.core.ids import id_numbers
 from mtqa.core.near import near_duplicates
 
 IDS = ("item_id", "passage_id", "question_id")
 TEXTS = ("passage", "question")
 SAMPLE = 1024
-READ_BYTES = 16 << 20
+# Text read at once: little enough for its memory to be used again for the next piece.
+READ_BYTES = 4 << 20
 MOST_ROWS = 65_536
+CHUNK_ROWS = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Source:
         row, size = 0, _rows_at_once(self.row_bytes)
         for corpus in self.corpora:
             for path in corpus.files(lang, self.split) if lang in corpus.manifest.parts else []:
-                for batch in read_batches(path, columns, size):
+                for batch in read_batches(path, columns, size, threads=False):
                     yield row, batch
                     row += batch.num_rows
 
@@ -48,27 +51,30 @@ class Source:
 class Index:
     """Items in the order of their ids: an order that no language, file or mode has a say in.
 
-    `rows` (languages, items) int32: the item's row among the language's rows of the split, over corpora and files in
+    `rows` [language](items,) int32: the item's row among the language's rows of the split, over corpora and files in
     order; -1 where it has none. `passage` and `question` (items,) int32: equal numbers are equal ids, or ids of one
-    group of near-duplicates. `counts`: rows read and left out, by reason; `grouped`: passages and questions that have
-    near-duplicates. `ids` (items,) uint64, where they were asked for.
+    group of near-duplicates. `ids`: item, passage and question ids, (items,) uint64 each; `dataset` (items,) int16:
+    places in `datasets`. `counts`: rows read and left out, by reason; `grouped`: passages and questions that have
+    near-duplicates.
     """
 
     languages: list[str]
-    rows: np.ndarray
+    rows: list[np.ndarray]
     passage: np.ndarray
     question: np.ndarray
+    ids: list[np.ndarray]
+    dataset: np.ndarray
+    datasets: list[str]
     counts: dict[str, int]
-    grouped: dict[str, int] = field(default_factory=dict)
-    ids: np.ndarray | None = None
+    grouped: dict[str, int]
 
     @property
     def items(self) -> int:
         """The number of items that have a usable row in some language."""
-        return int(self.rows.shape[1])
+        return len(self.passage)
 
 
-def read_index(corpora: Sequence[Corpus], split: str, *, with_ids: bool = False) -> Index:
+def read_index(corpora: Sequence[Corpus], split: str) -> Index:
     """Read ids of a split from all languages of the corpora.
 
     A row without question, passage or passage id is left out; of an item that occurs twice in a language the first
@@ -76,43 +82,85 @@ def read_index(corpora: Sequence[Corpus], split: str, *, with_ids: bool = False)
     """
     languages = sorted({lang for corpus in corpora for lang in corpus.languages})
     counts = {"rows": 0, "no_text": 0, "duplicate": 0}
-    keys = np.empty(0, np.uint64)
+    items = _Items()
     for lang in languages:
-        for _, ids, usable in _id_batches(corpora, lang, split, IDS[:1]):
+        items.begin()
+        for first_row, ids, names, usable in _id_batches(corpora, lang, split, IDS):
             counts["rows"] += len(usable)
             counts["no_text"] += int((~usable).sum())
-            keys = merge_sorted(keys, distinct(ids[0][usable]))
-    if not len(keys):
+            items.read(ids, names, usable, first_row)
+        items.merge()
+    if not len(items.columns[0]):
         raise UsageError(
             f"The corpora have no row with question and passage in the split '{split}'.",
             where=", ".join(str(corpus.path) for corpus in corpora),
             next_step="choose another --split, or look at the corpus with mtqa inspect",
         )
-    rows = np.full((len(languages), len(keys)), -1, np.int32)
-    passage, question = np.zeros(len(keys), np.uint64), np.zeros(len(keys), np.uint64)
-    for number, lang in enumerate(languages):
-        for first_row, ids, usable in _id_batches(corpora, lang, split, IDS):
-            # Sorted ids are looked up several times faster: neighbours share the cache.
-            mine, first = np.unique(ids[0][usable], return_index=True)
-            kept = np.searchsorted(keys, mine)
-            new = rows[number, kept] < 0
-            kept, first = kept[new], first[new]
-            counts["duplicate"] += int(usable.sum()) - len(kept)
-            rows[number, kept] = first_row + np.flatnonzero(usable)[first]
-            passage[kept], question[kept] = ids[1][usable][first], ids[2][usable][first]
-    grouped = {}
-    for name, column in (("passages", passage), ("questions", question)):
+    counts["duplicate"] = items.duplicates
+    *ids, dataset = items.columns
+    grouped: dict[str, int] = {}
+    numbers: list[np.ndarray] = []
+    for name, column in (("passages", ids[1]), ("questions", ids[2])):
         groups = near_duplicates(corpora, name.removesuffix("s"))
-        column[:] = groups.of(column)
+        numbers.append(_numbers(groups.of(column)))
         grouped[name] = len(groups.ids)
-    passage, question = _numbers(passage), _numbers(question)
-    return Index(languages, rows, passage, question, counts, grouped, keys if with_ids else None)
+    passage, question = numbers
+    return Index(languages, items.rows, passage, question, ids, dataset, list(items.datasets), counts, grouped)
+
+
+class _Items:
+    """The items read so far, in the order of their ids; rows are collected and merged `CHUNK_ROWS` at a time.
+
+    `columns`: item, passage and question ids (uint64), and the dataset's number (int16).
+    """
+
+    def __init__(self) -> None:
+        self.columns = [np.empty(0, kind) for kind in (np.uint64, np.uint64, np.uint64, np.int16)]
+        self.rows: list[np.ndarray] = []
+        self.datasets: dict[str, int] = {}
+        self.duplicates = 0
+        self._waiting: list[list[np.ndarray]] = []
+        self._count = 0
+
+    def begin(self) -> None:
+        """Begin with the rows of another language."""
+        self.rows.append(np.full(len(self.columns[0]), -1, np.int32))
+
+    def read(self, ids: list[np.ndarray], names: pa.Array, usable: np.ndarray, first_row: int) -> None:
+        """Take a batch of rows: ids, names of datasets, and which rows are usable; all (n,)."""
+        coded = names.dictionary_encode()
+        codes = [self.datasets.setdefault(name, len(self.datasets)) for name in coded.dictionary.to_pylist()]
+        dataset = np.array(codes, np.int16)[coded.indices.to_numpy()] if codes else np.empty(0, np.int16)
+        at = first_row + np.arange(len(usable), dtype=np.int32)
+        self._waiting.append([column[usable] for column in (*ids, dataset, at)])
+        self._count += len(usable)
+        if self._count >= CHUNK_ROWS:
+            self.merge()
+
+    def merge(self) -> None:
+        """Merge the rows that wait; an item's first row in a language stays."""
+        if not self._waiting:
+            return
+        *columns, row = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+        self._waiting, self._count = [], 0
+        ids, first = np.unique(columns[0], return_index=True)
+        at = np.searchsorted(self.columns[0], ids)
+        known = at < len(self.columns[0])
+        known[known] = self.columns[0][at[known]] == ids[known]
+        if not known.all():
+            new, place = first[~known], at[~known]
+            self.columns = [np.insert(c, place, more[new]) for c, more in zip(self.columns, columns, strict=True)]
+            self.rows = [np.insert(rows, place, np.int32(-1)) for rows in self.rows]
+            at = np.searchsorted(self.columns[0], ids)
+        free = self.rows[-1][at] < 0
+        self.rows[-1][at[free]] = row[first[free]]
+        self.duplicates += len(row) - int(free.sum())
 
 
 def passage_rows(source: Source, lang: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the passages of a language: their ids, sorted uint64, and the number of the first row of each, int32."""
     ids, rows = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
-    for first_row, (passages,), usable in _id_batches(source.corpora, lang, source.split, IDS[1:2]):
+    for first_row, (passages,), _, usable in _id_batches(source.corpora, lang, source.split, IDS[1:2]):
         here, first = np.unique(passages[usable], return_index=True)
         ids.append(here)
         rows.append((first_row + np.flatnonzero(usable)[first]).astype(np.int32))
@@ -135,27 +183,27 @@ def _sample_bytes(paths: Iterable[Path]) -> float:
 
 
 def _rows_at_once(row_bytes: float) -> int:
-    """Return how many rows of such texts to read at once: some 16 MB of them."""
+    """Return how many rows of such texts to read at once: some 4 MB of them."""
     return int(np.clip(READ_BYTES / max(row_bytes, 1), 256, MOST_ROWS))
 
 
 def _id_batches(
     corpora: Sequence[Corpus], lang: str, split: str, columns: Sequence[str]
-) -> Iterator[tuple[int, list[np.ndarray], np.ndarray]]:
-    """Yield (number of the first row, the id columns as uint64, which rows are usable) of a language's rows."""
+) -> Iterator[tuple[int, list[np.ndarray], pa.Array, np.ndarray]]:
+    """Yield (number of the first row, id columns as uint64, datasets, which rows are usable) of a language's rows."""
     row = 0
     for corpus in corpora:
         for path in corpus.files(lang, split) if lang in corpus.manifest.parts else []:
             # Whether texts are missing is read from statistics where they are whole: that spares reading all text.
             texts = TEXTS if _may_lack_text(path) else ()
-            needed = [*dict.fromkeys([*columns, "passage_id"]), *texts]
+            needed = [*dict.fromkeys([*columns, "passage_id", "dataset"]), *texts]
             size = _rows_at_once(_sample_bytes([path])) if texts else MOST_ROWS
-            for batch in read_batches(path, needed, size):
+            for batch in read_batches(path, needed, size, threads=False):
                 usable = np.ones(batch.num_rows, bool)
                 for name in ("passage_id", *texts):
                     filled = pc.greater(pc.fill_null(pc.binary_length(batch[name]), 0), 0)
                     usable &= np.asarray(filled)
-                yield row, [id_numbers(batch[name]) for name in columns], usable
+                yield row, [id_numbers(batch[name]) for name in columns], batch["dataset"], usable
                 row += batch.num_rows
 
 

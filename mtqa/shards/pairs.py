@@ -80,7 +80,7 @@ class SecondVersions:
         self._stream = rng(seed, "shards", "second")
 
     def draw(self, patterns: np.ndarray, query: np.ndarray) -> np.ndarray:
-        """Return a language that is not the query's for each pair of a batch: (n,) patterns, (n,) places → (n,).
+        """Return a language that is not the query's for each pair: (n,) patterns, (n,) places → (n,).
 
         Every item needs a second language of a weight above 0.
         """

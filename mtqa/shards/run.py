@@ -21,7 +21,7 @@ from mtqa.shards.pairs import with_codes
 from mtqa.shards.settings import ShardSettings
 from mtqa.shards.stats import composition
 
-VERSION = 2
+VERSION = 3
 
 
 def build_shards(
@@ -52,11 +52,11 @@ def build_shards(
         say(f"{out}: up to date")
         return done
     with building(out, work, overwrite=overwrite) as build:
-        index = read_index(opened, settings.split, with_ids=mined is not None)
+        index = read_index(opened, settings.split)
         source = Source(opened, settings.split, text_bytes(opened, settings.split))
         hard = None
-        if mined is not None and negatives is not None and index.ids is not None:
-            hard = read_negatives(negatives, mined, index.ids, source, settings.negatives_per_pair)
+        if mined is not None and negatives is not None:
+            hard = read_negatives(negatives, mined, index.ids[0], source, settings.negatives_per_pair)
         choice = choose(index, settings)
         plan = plan_batches(index, choice, settings)
         counts = composition(plan, index, choice, settings)

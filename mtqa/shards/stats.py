@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mtqa.shards.choice import CROSS, KINDS, MONO, Choice, effective_kinds
-from mtqa.shards.compose import Plan
+from mtqa.shards.compose import BLOCK, Plan
 from mtqa.shards.index import Index
 from mtqa.shards.pairs import pair_weights
 from mtqa.shards.settings import ShardSettings
@@ -81,12 +81,14 @@ def shared(plan: Plan, index: Index) -> dict[str, int]:
     counts = {"item": 0, "passage": 0, "question": 0}
     rows = 0
     numbers = {"item": np.arange(index.items, dtype=np.int32), "passage": index.passage, "question": index.question}
-    for items in plan.items:
-        repeated = np.zeros(len(items), bool)
+    for begin in range(0, len(plan.items), BLOCK):
+        items = plan.items[begin : begin + BLOCK]
+        repeated = np.zeros(items.shape, bool)
         for name, number in numbers.items():
-            _, first = np.unique(number[items], return_index=True)
-            again = np.ones(len(items), bool)
-            again[first] = False
+            order = np.argsort(number[items], axis=1, kind="stable")
+            ranked = np.take_along_axis(number[items], order, axis=1)
+            again = np.zeros(items.shape, bool)
+            np.put_along_axis(again, order[:, 1:], ranked[:, 1:] == ranked[:, :-1], axis=1)
             counts[name] += int(again.sum())
             repeated |= again
         rows += int(repeated.sum())

@@ -97,6 +97,36 @@ def test_random_corpora_share_no_more_than_they_must(seed: int) -> None:
     assert shared_rows(got, passages, questions) == 0
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_taken_at_once_are_those_taken_one_by_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few rows share something here, so most batches are taken at once; some languages' items are asked for alone."""
+    g = np.random.default_rng(seed)
+    count, size = 3000, 20
+    passages, questions = g.integers(0, 900 * (seed + 1), count).tolist(), g.integers(0, 4000, count).tolist()
+    patterns = g.integers(0, 3, count).tolist()
+
+    def batches() -> tuple[list[list[int]], int, int]:
+        made, waiting, turn = [], pool(passages, questions, size, patterns), 0
+        while (batch := waiting.fill((True, turn % 7 < 5, True) if turn % 3 == 0 else None, force=False)) is not None:
+            made.append(batch.tolist())
+            turn += 1
+        return made, waiting.deferred, at_once
+
+    at_once, ahead = 0, Pool._take_ahead
+
+    def counting(self: Pool, fits: object) -> bool:
+        nonlocal at_once
+        taken = ahead(self, fits)
+        at_once += taken
+        return taken
+
+    monkeypatch.setattr(Pool, "_take_ahead", counting)
+    *got, fast = batches()
+    assert fast > 20 < len(got[0])
+    monkeypatch.setattr(Pool, "_take_ahead", lambda self, fits: False)
+    assert [*batches()][:2] == got
+
+
 def test_policyqa_shares_exactly_what_its_commonest_questions_force() -> None:
     path = SHARED / "qa" / "policyqa-dev.json"
     if not path.exists():

@@ -9,6 +9,7 @@ import pytest
 from shard_corpora import LANGUAGES, make_corpus, plain_items
 
 from mtqa.core.errors import UsageError
+from mtqa.core.ids import id_texts
 from mtqa.core.shardfile import Batch, open_shards
 from mtqa.shards import iter_batches
 from mtqa.shards.run import build_shards
@@ -235,8 +236,8 @@ def test_long_texts_are_read_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest
 
     read = index.read_batches
 
-    def spy(path: Path, columns: list[str], size: int) -> object:
-        for batch in read(path, columns, size):
+    def spy(path: Path, columns: list[str], size: int, threads: bool = True) -> object:
+        for batch in read(path, columns, size, threads=threads):
             if "passage" in columns and size != index.SAMPLE:
                 sizes.append(batch.nbytes)
             yield batch
@@ -246,3 +247,37 @@ def test_long_texts_are_read_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest
     batches = build(corpus, tmp_path / "out", steps=3, mode="mono")
     assert all(len(p) > 5000 for b in batches for p in b.passages)
     assert max(sizes) < 5 << 20 < sum(sizes)
+
+
+def test_the_index_is_the_same_however_many_rows_are_merged_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two corpora, each item in some languages, some rows twice; looked up row by row in the files."""
+    from mtqa.core.corpus import open_corpus
+    from mtqa.shards.index import IDS, read_index
+
+    names = [(f"i{n}", f"p{n // 3}", f"q{n // 2}") for n in range(90)]
+    folders = [
+        make_corpus(tmp_path / "a", names[:60], missing=lambda n, lang: (n + len(lang[0]) + ord(lang[0])) % 4 == 0),
+        make_corpus(tmp_path / "b", names[40:], missing=lambda n, lang: n % 5 == ord(lang[0]) % 5),
+    ]
+    corpora = [open_corpus(folder) for folder in folders]
+    expected: dict[str, dict[str, tuple[int, list[str]]]] = {lang: {} for lang in LANGUAGES}
+    read = twice = 0
+    for lang, found in expected.items():
+        rows = [row for corpus in corpora for batch in corpus.batches(lang, "train") for row in batch.to_pylist()]
+        for at, row in enumerate(rows):
+            found.setdefault(row["item_id"], (at, [row[name] for name in (*IDS, "dataset")]))
+        read, twice = read + len(rows), twice + len(rows) - len(found)
+    assert twice
+    for chunk in (1, 7, 1 << 20):
+        monkeypatch.setattr("mtqa.shards.index.CHUNK_ROWS", chunk)
+        index = read_index(corpora, "train")
+        assert (index.counts["rows"], index.counts["duplicate"]) == (read, twice)
+        assert index.languages == sorted(LANGUAGES) and index.items == len({i for f in expected.values() for i in f})
+        texts = [*(id_texts(ids).to_pylist() for ids in index.ids), [index.datasets[n] for n in index.dataset]]
+        for lang, rows in zip(index.languages, index.rows, strict=True):
+            got = {texts[0][n]: (int(row), [t[n] for t in texts]) for n, row in enumerate(rows) if row >= 0}
+            assert got == expected[lang]
+        for numbers, ids in ((index.passage, index.ids[1]), (index.question, index.ids[2])):
+            assert ((numbers[:, None] == numbers) == (ids[:, None] == ids)).all()

@@ -17,7 +17,7 @@ def test_rows_come_back_by_slot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     spill = Spill(tmp_path, "query", ["text"], 16)
     slots = np.random.default_rng(1).permutation(100).astype(np.int32)
     for first in range(0, 100, 9):
-        piece = slots[first : first + 9]
+        piece = np.sort(slots[first : first + 9])
         spill.add(piece, [pa.array([f"text {slot}" for slot in piece])])
     spill.flush()
     assert len(list(tmp_path.iterdir())) == 7
