@@ -29,7 +29,7 @@ BLOCK = 1024
 """Queries that are compared with a part at a time: with 16,384 vectors their scores take 67 MB."""
 PARTS_AN_INDEX = 16
 TRAINING_A_LIST = 64
-LISTS_SEARCHED = 1 / 8
+LISTS_SEARCHED = 1 / 32
 Parts = Sequence[Callable[[], NDArray[np.float32]]]
 """All N vectors in order: functions that read the next (n, d) of them."""
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -79,13 +79,13 @@ def exact(parts: Parts, device: str = "cpu") -> Search:
 
 
 def approximate(parts: Parts, folder: Path, seed: int) -> Search:
-    """Return a search of inverted lists: one index of FAISS for 16 parts, in `folder`; an eighth of its lists is read.
+    """Return a search of inverted lists: one index of FAISS for 16 parts, in `folder`; a part of its lists is read.
 
     Raises UsageError where FAISS is not installed, MtqaError where the disk refuses.
     """
     faiss = _faiss()
-    indices: list[tuple[int, Any]] = []
-    first = 0
+    indices: list[tuple[int, Path]] = []
+    total = 0
     with progress("index", len(parts), "shards") as bar:
         for start in range(0, len(parts), PARTS_AN_INDEX):
             group = parts[start : start + PARTS_AN_INDEX]
@@ -94,18 +94,21 @@ def approximate(parts: Parts, folder: Path, seed: int) -> Search:
                 size = _index(faiss, group, path, seed, start)
             except (OSError, RuntimeError) as error:
                 raise disk_error(path, error if isinstance(error, OSError) else OSError(str(error))) from error
-            indices.append((first, faiss.read_index(str(path), faiss.IO_FLAG_MMAP)))
-            first += size
+            indices.append((total, path))
+            total += size
             bar.update(len(group))
-    total = first
 
     def search(queries: NDArray, k: int, barred: Barred | None = None) -> Found:
-        found = [
-            _search_indices(indices, total, queries[s : s + BLOCK], min(k, total), _rows(barred, s))
-            for s in range(0, len(queries), BLOCK)
-        ]
-        scores, places = zip(*found, strict=True)
-        return np.concatenate(scores), np.concatenate(places)
+        starts = range(0, len(queries), BLOCK)
+        blocks = [np.ascontiguousarray(queries[s : s + BLOCK], np.float32) for s in starts]
+        pairs = [_rows(barred, s) for s in starts]
+        kept = [(np.empty((len(block), 0), np.float32), np.empty((len(block), 0), np.int64)) for block in blocks]
+        for first, path in indices:  # one open at a time: what is mapped counts as memory in use
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+            for number, block in enumerate(blocks):
+                kept[number] = _with_index(kept[number], index, first, block, min(k, total), pairs[number])
+        scores, places = (np.concatenate(column) for column in zip(*kept, strict=True))
+        return scores, places
 
     return search
 
@@ -139,26 +142,25 @@ def _index(faiss: Any, group: Parts, path: Path, seed: int, number: int) -> int:
     return size
 
 
-def _search_indices(
-    indices: list[tuple[int, Any]], total: int, queries: NDArray, k: int, barred: Barred | None
-) -> Found:
-    rows, places = barred or (np.zeros(0, np.int64), np.zeros(0, np.int64))
+def _with_index(kept: Found, index: Any, first: int, queries: NDArray, k: int, barred: Barred) -> Found:
+    """Return the k best of what is kept and of an index whose first vector is number `first`."""
+    rows, places = barred
     more = int(np.bincount(rows, minlength=len(queries)).max(initial=0))
-    asked = np.ascontiguousarray(queries, np.float32)
-    found = [(first, *index.search(asked, k + more)) for first, index in indices]
-    scores = np.concatenate([s for _, s, _ in found], axis=1)
-    order = np.concatenate([np.where(i >= 0, i + first, -1) for first, _, i in found], axis=1)
-    pairs = order + np.arange(len(queries))[:, None] * total
-    scores[(order < 0) | np.isin(pairs, rows * total + places)] = -np.inf
-    best = np.lexsort((order, -scores), axis=1)[:, :k]  # of equal scores the first vector first
-    scores, order = np.take_along_axis(scores, best, 1), np.take_along_axis(order, best, 1)
-    return scores, np.where(np.isneginf(scores), -1, order)
+    scores, found = index.search(queries, k + more)
+    found = np.where(found >= 0, found + first, -1)
+    most = int(max(places.max(initial=0), found.max(initial=0))) + 1
+    codes = found + np.arange(len(queries))[:, None] * most
+    scores[(found < 0) | np.isin(codes, rows * most + places)] = -np.inf
+    scores, found = np.concatenate([kept[0], scores], 1), np.concatenate([kept[1], found], 1)
+    best = np.lexsort((found, -scores), axis=1)[:, :k]  # of equal scores the first vector first
+    scores, found = np.take_along_axis(scores, best, 1), np.take_along_axis(found, best, 1)
+    return scores, np.where(np.isneginf(scores), -1, found)
 
 
-def _rows(barred: Barred | None, start: int) -> Barred | None:
+def _rows(barred: Barred | None, start: int) -> Barred:
     """Return the pairs of a block of queries, their rows counted within it."""
     if barred is None:
-        return None
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     here = (barred[0] >= start) & (barred[0] < start + BLOCK)
     return barred[0][here] - start, barred[1][here]
 

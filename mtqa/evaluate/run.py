@@ -65,7 +65,7 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
             {"all": part},
             counts=metrics["counts"],
             licences=[BENCHMARKS[settings.benchmark]],
-            info={**info, **_lineage(model)},
+            info={**info, **model_lineage(model)},
         )
 
 
@@ -185,7 +185,7 @@ def _encoder_info(model: str | None, queries: Vectors) -> dict[str, Any]:
     return {"model": name, "dimensions": int(queries.shape[1])}
 
 
-def _lineage(model: str | None) -> dict[str, Any]:
+def model_lineage(model: str | None) -> dict[str, Any]:
     """Return how a model that mtqa trained came about."""
     if model is None or not (Path(model) / MANIFEST).is_file():
         return {}

@@ -26,6 +26,7 @@ from mtqa.evaluate.collection.summary import FILE, Measured, measured, summarise
 from mtqa.evaluate.collection.tasks import Translator, languages_of, load_tasks, translated
 from mtqa.evaluate.collection.trec import Judged, Run, read_qrels, read_run, write_qrels, write_run
 from mtqa.evaluate.lareqa import data_files
+from mtqa.evaluate.run import model_lineage
 from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
 
 STAGE, VERSION = "evaluate-collection", 2
@@ -80,7 +81,9 @@ def evaluate_collection(
         about = _about(settings, ranked.counts, ranked.lines, ranked.pool)
         about["sim"] = bm25.SIGNATURE if lexical else SIMILARITY[settings.search]
         about |= {"mt": settings.translate} if settings.translate else {}
-        manifest = _finish(build, ranked, settings, about, {"model": system})
+        manifest = _finish(
+            build, ranked, settings, about, {"model": system, **model_lineage(None if lexical else model)}
+        )
     shutil.rmtree(parking, ignore_errors=True)
     return manifest
 
@@ -203,5 +206,11 @@ def _finish(
         {"all": build.record_rest(build.work.fingerprint, {FILE: rows})},
         counts=metrics["counts"],
         licences=[] if settings.run else [BENCHMARKS.get(settings.benchmark) or licence(settings.benchmark)],
-        info={**info, "mtqa": __version__, "metrics": metrics["metrics"], "signatures": metrics["signatures"]},
+        info={
+            **info,
+            "mtqa": __version__,
+            "metrics": metrics["metrics"],
+            "intervals": {name: metrics["intervals"][name] for name in metrics["metrics"]},
+            "signatures": metrics["signatures"],
+        },
     )

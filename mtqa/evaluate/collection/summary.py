@@ -136,7 +136,7 @@ def summarise(
     all_and_each = [grids, *(grids[:, [number]] for number, task in enumerate(tasks) if task.lang)]
     cells = [used(grid[:, :, m]) for grid in all_and_each for m in range(len(names))]
     ends = iter(interval_of_each(cells, settings.resamples, settings.seed))
-    intervals = [{name: next(ends) for name in names} for _ in all_and_each]
+    intervals = [{name: list(pair) if (pair := next(ends)) else None for name in names} for _ in all_and_each]
     fields = {**about, "bs": settings.resamples, "seed": settings.seed, "v": __version__}
     signature = "|".join(f"{key}:{value}" for key, value in fields.items())
     result = {
