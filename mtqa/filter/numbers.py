@@ -11,13 +11,16 @@ from mtqa.filter.numerals import (
     SPACED,
     Number,
     ascii_digits,
+    dates,
     english_values,
+    joined_units,
     letter_values,
     may_be_words,
     numbers,
 )
 from mtqa.filter.spelling import spelled
 from mtqa.filter.target import Target
+from mtqa.filter.units import as_fractions, fractions_of_hours, without_converted
 
 WORDED = frozenset(map(Decimal, [*range(21), "0.5", "1.5", 30, 40, 50, 100, 1000]))
 """Numbers in digits that translators write as words: their loss alone is no evidence."""
@@ -40,6 +43,8 @@ BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
 BUDDHIST_YEARS = 543
 YEARS = frozenset(map(Decimal, range(1000, 2200)))
 WORDY = 10_000
+REGROUPED = 4
+"""Digits of which other groups (4 400, 555 12 34) are not by chance."""
 DIGITS_KEPT = """
 arb_Arab bul_Cyrl cat_Latn ces_Latn dan_Latn deu_Latn ell_Grek est_Latn fin_Latn fra_Latn glg_Latn heb_Hebr hin_Deva
 hrv_Latn hun_Latn ind_Latn isl_Latn ita_Latn jpn_Jpan kor_Hang lit_Latn lvs_Latn mkd_Cyrl nld_Latn nob_Latn pes_Arab
@@ -79,12 +84,23 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     if sorted(NUMBER.findall(ours)) == sorted(NUMBER.findall(theirs)):
         return 0.0
     given = numbers(ours)
-    found = numbers(theirs, joined=frozenset().union(*(n.values for n in given)))
+    values = frozenset[Decimal]().union(*(n.values for n in given))
+    theirs = dates(joined_units(theirs, values), ours, values)
+    found = numbers(theirs, joined=values)
     if SPACED.search(ours):
         given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
     lost, added = _pair(given, found, lang, counts_from_sunrise(ours, lang.code))
+    if added:
+        lost, added = _regrouped(lost, added)
+        still, left = without_converted(lost, added, ours)
+        if all(n.values <= SMALL for n in still):  # else a number changed
+            lost, added = still, left
     if lost:
-        words = letter_values(target) | (frozenset() if added else times_in_words(ours, target, lang.code))
+        words = (
+            as_fractions(source, target)
+            | letter_values(target)
+            | (frozenset() if added else times_in_words(ours, target, lang.code))
+        )
         wordy = not added and lang.code not in WITH_DIGITS | ALSO_WITH_DIGITS
         lost = [
             n
@@ -96,7 +112,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
             )
         ]
     if added:
-        words = english_values(source) | {c for n in given for c in _centuries(n)}
+        words = english_values(source) | fractions_of_hours(source) | {c for n in given for c in _centuries(n)}
         added = [n for n in added if not ((n.attached and n.values & POWERS) or _explained(n, given, words))]
         if FULL_HOUR.search(theirs):
             added = [n for n in added if n.values != ZERO]
@@ -151,6 +167,13 @@ def _pair(given: list[Number], found: list[Number], lang: Target, sunrise: bool)
                 right.remove(partner)
         left = rest
     return left, right
+
+
+def _regrouped(lost: list[Number], added: list[Number]) -> tuple[list[Number], list[Number]]:
+    """Return the numbers left over, none where they are the same digits in other groups (555 1234 and 555 12 34)."""
+    ours, theirs = ("".join(str(max(n.values)) for n in side) for side in (lost, added))
+    same = ours == theirs and len(ours) >= REGROUPED and ours.isdigit() and len(lost) <= len(added)
+    return ([], []) if same else (lost, added)
 
 
 def _same(a: Number, b: Number, lang: Target, loosely: bool, scaled: bool, sunrise: bool) -> bool:

@@ -22,6 +22,10 @@ HAN = re.compile(r"[〇零一二三四五六七八九十百千两兩]+")
 HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
 HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 HALVES = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
+MYRIADS = {"万": 4, "萬": 4, "만": 4, "亿": 8, "億": 8, "억": 8, "兆": 12, "조": 12}
+MYRIAD = re.compile("([0-9][0-9,.]*)([兆조亿億억万萬만]?)")
+COMPOUND = re.compile(r"(?:[0-9][0-9,]*[兆조亿億억万萬만]\s?)+[0-9](?:[0-9,]*[0-9])?[万萬만億亿억]?")
+DAY = re.compile(r"(?<![0-9.,])([0-9]{1,2})\.([0-9]{1,2})(\.|(?![0-9.,]))")
 DECADE = re.compile(r"['’]?s\b")
 LONG_WORD, DOZEN = 5, 12
 
@@ -173,12 +177,49 @@ def _han_values(text: str) -> Iterator[Decimal]:
         yield from _number(frozenset({value}), text, *match.span()).values
 
 
+def joined_units(text: str, other: frozenset[Decimal]) -> str:
+    """Return a text whose `1万2000` and `3億5000万` are written 12000 and 350000000 where the other side has that."""
+
+    def plain(match: re.Match[str]) -> str:
+        total = sum(
+            Decimal(digits.replace(",", "")) * Decimal(10) ** MYRIADS.get(unit, 0)
+            for digits, unit in MYRIAD.findall(match[0])
+        )
+        return f"{total:f}" if total in other else match[0]
+
+    return COMPOUND.sub(plain, text)
+
+
+def dates(text: str, english: str, given: frozenset[Decimal]) -> str:
+    """Return a text whose `25.8.` is written `25. 8.` where English has that day and names that month."""
+    months = _months(english)
+    if not months:
+        return text
+
+    def apart(match: re.Match[str]) -> str:
+        known = Decimal(match[1]) in given and int(match[2]) in months
+        return f"{match[1]}. {match[2]}{match[3]} " if known else match[0]
+
+    return DAY.sub(apart, text)
+
+
+def _months(english: str) -> frozenset[int]:
+    names = _words()["months"].intersection(re.findall(r"[a-z]+", english.lower()))
+    return frozenset(number for name in names for number in _words()["english"][name])
+
+
+@cache
+def word_lists() -> dict[str, Any]:
+    """Return what `number_words.yaml` holds."""
+    from mtqa.core.recipe import load_yaml
+
+    return load_yaml(WORDS_FILE)
+
+
 @cache
 def _words() -> dict[str, Any]:
     """Return the tables: english (word → numbers), scales (word → power of ten) and the scales' pattern."""
-    from mtqa.core.recipe import load_yaml
-
-    raw = load_yaml(WORDS_FILE)
+    raw = word_lists()
     english: dict[str, list[int]] = {}
     for table in (raw["english"], raw["months"]):
         for number, words in table.items():
@@ -189,6 +230,7 @@ def _words() -> dict[str, Any]:
     longest_first = sorted(scales, key=lambda word: (-len(word), word))
     return {
         "english": english,
+        "months": frozenset(word for words in raw["months"].values() for word in words),
         "scales": scales,
         "worded": {
             code: {size: _any_of(words) for size, words in sizes.items()} for code, sizes in raw["worded"].items()
