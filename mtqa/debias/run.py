@@ -9,7 +9,7 @@ from mtqa import __version__
 from mtqa.core.errors import UsageError
 from mtqa.core.lineage import LINEAGE, lineage
 from mtqa.core.manifest import MANIFEST, Manifest, load_manifest
-from mtqa.core.output import Work, building, up_to_date
+from mtqa.core.output import Work, building, guard, up_to_date
 from mtqa.core.progress import say
 from mtqa.debias import parallel
 from mtqa.debias.settings import DebiasSettings
@@ -32,6 +32,7 @@ def debias(model: str, folder: Path, settings: DebiasSettings, out: Path, *, ove
     if done is not None:
         say(f"{out}: up to date")
         return done
+    guard(out, work, overwrite=overwrite)
     texts = parallel.read(folder, settings.limit, settings.seed)
     encoder = load_encoder(model, device=settings.device)
     if encoder.truncate_dim is not None:

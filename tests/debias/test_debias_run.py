@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mtqa.core.encode import encode_texts, load_encoder
+from mtqa.core.errors import UsageError
 from mtqa.debias.run import debias
 from mtqa.debias.settings import DebiasSettings
 from mtqa.evaluate.run import evaluate
@@ -105,3 +106,12 @@ def test_done_work_is_not_repeated(world, monkeypatch):
 def test_vectors_of_mtqa_are_plain_without_a_task(world):
     model, plain = load_encoder(str(world / "shift")), load_encoder(str(world / "static"))
     np.testing.assert_allclose(encode_texts(model, GERMAN, "query"), encode_texts(plain, GERMAN, "query"), atol=1e-6)
+
+
+def test_a_folder_of_another_result_is_refused_before_anything_is_encoded(world, monkeypatch):
+    monkeypatch.setattr("mtqa.core.encode.encode_texts", lambda *_, **__: pytest.fail("encoded"))
+    other = DebiasSettings(method="project")
+    before = sorted(path.name for path in (world / "shift").iterdir())
+    with pytest.raises(UsageError, match="method"):
+        debias(str(world / "static"), world / "texts", other, world / "shift")
+    assert sorted(path.name for path in (world / "shift").iterdir()) == before

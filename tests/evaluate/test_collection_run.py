@@ -266,6 +266,9 @@ def test_the_bundled_model_translates_queries_each_in_its_place():
         ("bm25 --benchmark xquad-r --split dev", "plit means nothing for xquad-r"),
         ("--run run --qrels qrels --data mini", "ata means nothing for a run"),
         ("--run none --qrels qrels", "none"),
+        ("--run run --qrels qrels --search faiss", "leave search out"),
+        ("bm25 --benchmark beir --data mini --search faiss", "BM25 has no vectors"),
+        ("demo --benchmark beir --data mini --search annoy", "'exact' or 'faiss'"),
     ],
 )
 def test_wrong_options_are_usage_errors(tmp_path, monkeypatch, arguments, says):

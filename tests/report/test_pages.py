@@ -52,6 +52,7 @@ def parsed(path):
     page = Page(text)
     assert set(page.links) <= {f"#{id_}" for id_ in re.findall(r'id="([^"]+)"', text)}
     assert len(page.ids) == len(set(page.ids))
+    assert "built-in method" not in text, "a column named as a method of dict needs brackets in the template"
     assert "<script" not in text and "url(http" not in text and "@import" not in text
     assert "prefers-color-scheme:dark" in text and "@media print" in text
     return page

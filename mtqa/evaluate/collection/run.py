@@ -53,6 +53,8 @@ def evaluate_collection(
     """
     if (translator is None) != (settings.translate is None):
         raise ValueError("settings.translate names the translator's model: give both or neither")
+    if model == bm25.NAME and settings.search != "exact":
+        raise UsageError("BM25 has no vectors to search approximately.", where="search", expected="exact")
     found = _sources(model, settings)
     hashes = {path: file_sha256(path) for source in found for path in source.files}
     data = fingerprint({str(source.lang): [hashes[path] for path in source.files] for source in found})
