@@ -159,6 +159,7 @@ def _publish(recipe: Recipe, out: Path, journal: Journal) -> None:
     journal.do("publish dataset", dataset, lambda: publish_dataset(out / "filtered", settings, dataset, overwrite=True))
     if recipe.arms[arm].train is not False:
         evaluations = [out / "evaluation" / arm / e.benchmark for e in recipe.evaluate]
+        evaluations += [out / "evaluation" / arm / e.benchmark for e in recipe.collections]
         journal.do(
             "publish model",
             model,

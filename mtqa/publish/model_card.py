@@ -103,10 +103,12 @@ def _prompts(prompts: Mapping[str, str]) -> str:
 def _results(facts: ModelFacts) -> str:
     if not facts.results:
         return "No evaluation was given when this card was made."
-    text = (
-        "Mo: queries and candidates in one language. Cr: in two different ones. Mul: candidates of all languages in "
-        "one pool. Intervals are bootstrap intervals over questions, all languages of a question drawn together."
-    )
+    text = "Intervals are bootstrap intervals over questions, all languages of a question drawn together."
+    if not all(result.collection for result in facts.results):
+        settings = (
+            "Mo: queries and candidates in one language. Cr: in two different ones. Mul: candidates of all languages"
+        )
+        text = f"{settings} in one pool. {text}"
     return f"{text}\n\n" + results_table(facts.results)
 
 

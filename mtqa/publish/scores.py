@@ -20,6 +20,7 @@ SHOWN = {
     "Mul": "mAP multilingual (Mul)",
     "rank_distance": "language bias (rank distance, lower is better)",
 }
+COLLECTION = "evaluate-collection"
 TITLES = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R"}
 WHOLE = {"xquad-r": 13_014, "mlqa-r": 20_534}
 """Candidates of the whole benchmarks: a smaller pool gives higher figures, so a part is always called a part."""
@@ -44,10 +45,14 @@ class Result:
     questions: int | None
     candidates: int | None
     metrics: tuple[Metric, ...]
+    collection: bool = False
 
     @property
     def title(self) -> str:
-        """The benchmark's name, and that it is a part of it where it is."""
+        """The benchmark's name, and that it is a part of it where it is; a collection's with its folder's name."""
+        if self.collection and self.metrics:
+            data = self.metrics[0].signature.partition("|data:")[2].partition("|")[0]
+            return data.rpartition("-")[0] or self.benchmark
         name = TITLES.get(self.benchmark, self.benchmark)
         part = self.candidates is not None and self.candidates < WHOLE.get(self.benchmark, 0)
         return f"{name} (part)" if part else name
@@ -55,7 +60,7 @@ class Result:
 
 def evaluation_results(folder: Path, evaluation: Manifest, model: Manifest) -> Result:
     """Return an evaluation's headline numbers; raises UsageError where it is not an evaluation of this model."""
-    if evaluation.stage != "evaluate":
+    if evaluation.stage not in ("evaluate", COLLECTION):
         raise UsageError(
             f"'{folder}' is not an evaluation but the result of '{evaluation.stage}'.",
             where=folder,
@@ -70,21 +75,23 @@ def evaluation_results(folder: Path, evaluation: Manifest, model: Manifest) -> R
             next_step="mtqa evaluate MODEL, with that folder",
         )
     info = evaluation.info
-    values = {**_mapping(info.get("mAP")), **_mapping(info.get("bias"))}
+    collection, counts = evaluation.stage == COLLECTION, evaluation.counts
+    values = {**_mapping(info.get("mAP")), **_mapping(info.get("bias")), **_mapping(info.get("metrics"))}
     intervals, signatures = _mapping(info.get("intervals")), _mapping(info.get("signatures"))
     metrics = [
         Metric(
             name, float(values[name]), _pair(intervals.get(name)), str(signatures.get(name, info.get("signature", "")))
         )
-        for name in SHOWN
+        for name in (values if collection else SHOWN)
         if isinstance(values.get(name), int | float)
     ]
     return Result(
         str(evaluation.settings.get("benchmark", "")),
         _languages(folder),
-        evaluation.counts.get("questions"),
-        evaluation.counts.get("candidates"),
+        counts.get("queries" if collection else "questions"),
+        counts.get("documents" if collection else "candidates"),
         tuple(metrics),
+        collection,
     )
 
 
@@ -103,15 +110,16 @@ def results_table(results: Sequence[Result]) -> str:
         title = result.title
         if result.questions and result.candidates:
             names = listing([get(lang).name for lang in result.languages])
+            words = ("queries", "documents") if result.collection else ("questions", "candidates")
             pools.append(
-                f"{escape(title)}: {result.questions:,} questions, {result.candidates:,} candidates"
+                f"{escape(title)}: {result.questions:,} {words[0]}, {result.candidates:,} {words[1]}"
                 + (f", in {names}." if names else ".")
             )
         for metric in result.metrics:
-            digits = 4 if metric.name in ("Mo", "Cr", "Mul") else 1
+            digits = 1 if metric.name == "rank_distance" or metric.name.startswith("MRC@") else 4
             ends = metric.interval
             spread = f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f}" if ends else "not estimated"
-            rows.append([escape(title), SHOWN[metric.name], f"{metric.value:.{digits}f}", spread])
+            rows.append([escape(title), SHOWN.get(metric.name, metric.name), f"{metric.value:.{digits}f}", spread])
             notes.append(f"- {escape(title)}, {metric.name}: `{metric.signature.replace('`', '')}`")
     shown = table(["benchmark", "metric", "value", "95 % interval"], rows)
     return "\n\n".join([*pools, shown, "Signatures:", "\n".join(notes)])
@@ -125,13 +133,15 @@ def model_index(name: str, results: Sequence[Result]) -> list[dict[str, Any]]:
             {
                 "type": "mean_average_precision" if m.name in ("Mo", "Cr", "Mul") else m.name,
                 "value": round(m.value, 6),
-                "name": SHOWN[m.name],
+                "name": SHOWN.get(m.name, m.name),
                 "args": {"signature": m.signature}
                 | ({"ci_low": round(m.interval[0], 6), "ci_high": round(m.interval[1], 6)} if m.interval else {}),
             }
             for m in result.metrics
         ]
-        pool = {"questions": result.questions, "candidates": result.candidates, "languages": list(result.languages)}
+        names = ("queries", "documents") if result.collection else ("questions", "candidates")
+        sizes = dict(zip(names, (result.questions, result.candidates), strict=True))
+        pool = {**sizes, "languages": list(result.languages)}
         args = {key: value for key, value in pool.items() if value}
         dataset = {"type": result.benchmark, "name": result.title, "split": "test", "args": args}
         entries.append(

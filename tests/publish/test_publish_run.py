@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import DatasetCard, ModelCard
 
 from mtqa.core.errors import UsageError
-from mtqa.core.manifest import load_manifest
+from mtqa.core.manifest import Manifest, Part, load_manifest
 from mtqa.publish.layout import public, published_files, read_checksums
 from mtqa.publish.run import publish_dataset, publish_model
 from mtqa.publish.settings import PublishSettings
@@ -164,6 +164,30 @@ def test_model_folder_and_card(make_model: MakeModel, tmp_path: Path) -> None:
     assert "| XQuAD-R (part) | mAP monolingual (Mo) | 0.7123 | 0.7000 to 0.7200 |" in text
     assert "`Mo|pool:13`" in text and "| `query` | `'Query: '` |" in text
     assert 'SentenceTransformer("me/demo-qa")' in code_blocks(text, "python")[0]
+
+
+def test_a_collection_s_metrics_stand_on_the_card(make_model: MakeModel, tmp_path: Path) -> None:
+    model, evaluation = make_model()
+    signature = "nDCG@10|data:miracl-small-99|split:dev|v:0"
+    info = {
+        "metrics": {"nDCG@10": 0.5, "MRC@20": 12.34, "LPR": None},
+        "intervals": {"nDCG@10": [0.4, 0.6], "MRC@20": [11.0, 13.0], "LPR": None},
+        "signatures": dict.fromkeys(("nDCG@10", "MRC@20", "LPR"), signature),
+        "lineage": load_manifest(evaluation).info["lineage"],
+    }
+    folder = tmp_path / "collection"
+    folder.mkdir()
+    counts = {"queries": 7, "documents": 99}
+    settings = {"benchmark": "miracl"}
+    Manifest("evaluate-collection", 2, settings, {}, {"all": Part("e" * 64, {})}, counts, [], info).save(folder)
+    publish_model(model, [evaluation, folder], SETTINGS, tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "| miracl-small | nDCG@10 | 0.5000 | 0.4000 to 0.6000 |" in text
+    assert "| miracl-small | MRC@20 | 12.3 | 11.0 to 13.0 |" in text
+    assert "miracl-small: 7 queries, 99 documents." in text and signature in text and "LPR" not in text
+    found = {r.metric_name: r for r in ModelCard(text).data.eval_results}
+    assert found["nDCG@10"].dataset_args == {"queries": 7, "documents": 99}
+    assert len(found) == 6
 
 
 def test_a_model_with_our_module_is_opened_with_load_encoder(make_model: MakeModel, tmp_path: Path) -> None:
