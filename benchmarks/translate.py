@@ -24,6 +24,7 @@ from typing import Any
 LANG = "deu_Latn"
 SHAPED, PLAIN = "squadshifts-new_wiki", ("nq-open-dev", "pubmedqa")
 CLOCK = time.perf_counter
+QUALITY_SLICE, SAMPLES = 64, 1000
 
 
 def corpora(data: Path, rows: int, folder: Path) -> dict[str, Path]:
@@ -108,30 +109,32 @@ def texts_of(row: dict) -> list[str]:
 
 
 def ours(corpus: Path, model: str, folder: Path) -> dict[str, Any]:
-    """Time `translate` with an empty memory; the time of loading models is taken out."""
+    """Time `translate` with an empty memory; the time of loading model and tokenizer is taken out, as for the peers."""
     from mtqa.core.corpus import open_corpus
+    from mtqa.translate import run as run_module
     from mtqa.translate import target as target_module
-    from mtqa.translate.run import translate
     from mtqa.translate.settings import TranslateSettings
 
     spent = [0.0]
 
-    load = target_module.load_engine
+    def timed(load: Any) -> Any:
+        def loaded(*args: Any) -> Any:
+            began = CLOCK()
+            made = load(*args)
+            spent[0] += CLOCK() - began
+            return made
 
-    def timed(*args: Any) -> Any:
-        began = CLOCK()
-        engine = load(*args)
-        spent[0] += CLOCK() - began
-        return engine
+        return loaded
 
-    target_module.load_engine = timed
+    loads = target_module.load_engine, run_module.load_tokens
+    target_module.load_engine, run_module.load_tokens = map(timed, loads)
     try:
         began = CLOCK()
         settings = TranslateSettings(to=[LANG], model=model)
-        manifest = translate(corpus, settings, folder / "out", memory=folder / "memory")
+        manifest = run_module.translate(corpus, settings, folder / "out", memory=folder / "memory")
         seconds = CLOCK() - began - spent[0]
     finally:
-        target_module.load_engine = load
+        target_module.load_engine, run_module.load_tokens = loads
     return {
         "seconds": seconds,
         "rows_per_second": open_corpus(corpus).rows("eng_Latn") / seconds,
@@ -207,9 +210,11 @@ def bare(target: Any, rows: list[list[list[str]]], sizes: list[int]) -> dict[int
 
 
 def quality(data: Path, folder: Path, sentences: int) -> dict[str, Any]:
-    """Return chrF of mtqa (int8) and of float32 `generate`, bundled model, on XQuAD-R's sentences; evaluation only."""
-    import sacrebleu
+    """Return chrF of mtqa (int8) and of float32 `generate`, bundled model, on XQuAD-R's sentences; evaluation only.
 
+    `generate` takes them in slices; the scores so far are printed after each. The interval is that of the difference,
+    from paired bootstrap samples of the sentences.
+    """
     from mtqa.core.corpus import open_corpus
     from mtqa.translate.run import translate
     from mtqa.translate.settings import TranslateSettings
@@ -231,14 +236,35 @@ def quality(data: Path, folder: Path, sentences: int) -> dict[str, Any]:
     translate(corpus, TranslateSettings(to=[LANG], model="demo"), folder / "quality-de", memory=folder / "memory")
     made = [row["question"] for b in open_corpus(folder / "quality-de").batches(LANG) for row in b.to_pylist()]
     target, segments = prepared(corpus, "demo")
-    _, whole = generate(target, segments, by_length=False)
-    counts, at, plain = [len(row[0]) for row in segments], 0, []
-    for count in counts:
-        plain.append(" ".join(whole[at : at + count]))
-        at += count
-    wanted = [[german for _, german in pairs]]
-    chrf = {k: sacrebleu.corpus_chrf(v, wanted) for k, v in (("mtqa", made), ("generate", plain))}
-    return {"sentences": len(pairs), **{k: round(float(v.score), 2) for k, v in chrf.items()}}
+    plain: list[str] = []
+    scores: dict[str, Any] = {}
+    for start in range(0, len(segments), QUALITY_SLICE):
+        some = segments[start : start + QUALITY_SLICE]
+        _, whole = generate(target, some, by_length=False)
+        rest = iter(whole)
+        plain += [" ".join(next(rest) for _ in row[0]) for row in some]
+        scores = chrf(made[: len(plain)], plain, [german for _, german in pairs[: len(plain)]])
+        print(json.dumps({"chrf": scores}), flush=True)
+    return scores
+
+
+def chrf(made: list[str], plain: list[str], wanted: list[str]) -> dict[str, Any]:
+    """Return both corpus scores, their difference (ours less theirs) and its 95 % interval."""
+    import numpy as np
+    from sacrebleu.metrics.chrf import CHRF
+
+    metric = CHRF()
+    counts = [np.array(metric._extract_corpus_statistics(texts, [wanted])) for texts in (made, plain)]
+
+    def both(rows: np.ndarray) -> list[float]:
+        return [float(metric._compute_score_from_stats(one[rows].sum(0).tolist()).score) for one in counts]
+
+    ours_, theirs = both(np.arange(len(plain)))
+    draw = np.random.default_rng(7)
+    samples = [both(draw.integers(len(plain), size=len(plain))) for _ in range(SAMPLES)]
+    interval = [round(float(end), 2) for end in np.quantile([a - b for a, b in samples], (0.025, 0.975))]
+    result = {"sentences": len(plain), "mtqa": round(ours_, 2), "generate": round(theirs, 2)}
+    return result | {"difference": round(ours_ - theirs, 2), "interval": interval}
 
 
 def cores() -> int:
@@ -298,7 +324,6 @@ def main() -> None:
         work = Path(folder)
         if args.quality:
             results["chrf"] = quality(args.data, work, args.quality)
-            print(json.dumps({"chrf": results["chrf"]}), flush=True)
         if not args.corpora:
             return
         found = corpora(args.data, args.rows, work)

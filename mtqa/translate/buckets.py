@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-MEMORY_BYTES = 32 << 20
-GROUP_RECORDS = 1 << 16
+MEMORY_BYTES = 8 << 20
+GROUP_RECORDS = 1 << 13
 OVERHEAD = 64  # bytes that Python spends on a record besides its content, about
 LENGTH = struct.Struct("<I")
 

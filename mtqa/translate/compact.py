@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from mtqa.core.hashing import file_sha256
 from mtqa.translate.memory import PART, Memory, key_bytes, partitions_of, read_table, write_file
 
-PARTITION_ROWS, MOST_PARTITIONS = 1 << 16, 256
+PARTITION_ROWS, MOST_PARTITIONS = 1 << 14, 256
 
 
 def compact(memory: Memory) -> None:

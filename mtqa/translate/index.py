@@ -9,7 +9,7 @@ from pathlib import Path
 from mtqa.translate.memory import Entry
 
 ASKED = 500
-CACHE_KB = 32_000
+CACHE_KB = 8_000
 
 
 class Index:

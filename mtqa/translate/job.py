@@ -21,7 +21,7 @@ from mtqa.translate.target import Stream, Target
 
 COLUMNS = ("question", "passage", "title", "answers")  # texts, then the one with texts in it
 ROWS_READ = 256
-TEXTS_KNOWN = 1 << 18
+TEXTS_KNOWN = 1 << 15
 JOB_DIGITS = 24
 
 

@@ -44,7 +44,8 @@ def items(text: str) -> list[tuple[int, int]]:
 
 def lost(source: str, target: str) -> bool:
     """Return whether the target lacks an item of the source, or has it less often."""
-    wanted = Counter(source[a:b] for a, b in items(source))
+    places = items(source)
+    wanted = Counter(source[a:b] for a, b in places) if places else {}
     return any(target.count(item) < times for item, times in wanted.items())
 
 

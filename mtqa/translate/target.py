@@ -18,8 +18,8 @@ from mtqa.translate.segment import Span, split
 from mtqa.translate.settings import TranslateSettings
 from mtqa.translate.tokens import Tokens, load_tokens
 
-SPLITS_KEPT = 512
-CPU_BATCH, GPU_BATCH = 1024, 16_384
+SPLITS_KEPT = 4096
+CPU_BATCH, GPU_BATCH = 512, 16_384
 
 Stream = Callable[[Iterable[Sequence[str]]], Iterator[list[Entry]]]
 """Chunks of texts to chunks of entries, as `Decoder.stream`."""

@@ -93,17 +93,12 @@ class Tokens:
     def decode(self, outputs: Sequence[Sequence[str]]) -> list[str]:
         """Return the texts of output tokens; marks and special tokens are left out."""
         special = self._special
-        texts = []
-        for output in outputs:
-            tokens = [t for t in output if t not in special]
-            if self.family == "marian":
-                text = self.tokenizer.spm_target.decode_pieces(tokens).replace("▁", " ")
-            elif self.family == "m2m":
-                text = self.tokenizer.sp_model.decode(tokens)
-            else:
-                text = self.tokenizer.backend_tokenizer.decoder.decode(tokens)
-            texts.append(text.strip())
-        return texts
+        rows = [[t for t in output if t not in special] for output in outputs]
+        if self.family in BACKEND:
+            decode = self.tokenizer.backend_tokenizer.decoder.decode
+            return [decode(tokens).strip() for tokens in rows]
+        made = self._processor(target=True).decode_pieces(rows, num_threads=1)  # all at once: no call a text
+        return [(text.replace("▁", " ") if self.family == "marian" else text).strip() for text in made]
 
     @cached_property
     def _special(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from mtqa.core.languages import get
 from mtqa.core.schema import Flag
 
 VERSION = 1
-LOWER_WORDS = 3
+LOWER, LOWER_WORDS = re.compile(r"\b[a-z]{2,}\b"), 3
 SHORT_SOURCE = 40
 DENSE_SCRIPTS = {"Hans", "Hant", "Jpan", "Hang"}
 DENSE, SPARSE = 0.10, 0.30
@@ -41,12 +41,16 @@ def loops(text: str) -> bool:
     The repeated stretch must have 12 characters and a letter, the text 60 characters for the 4-grams. Of 9,970
     professional translations (FLORES dev, ten languages) two look like loops: a list of names, and a quotation.
     """
-    long = [text[i : i + LONG_NGRAM] for i in range(len(text) - LONG_NGRAM + 1)]
-    for match in LOOP.finditer(text) if len(set(long)) < len(long) else ():
+    for match in LOOP.finditer(text) if _distinct(text, LONG_NGRAM) < 1 else ():
         if len(match[0]) >= LOOP_CHARS and any(char.isalpha() for char in match[1]):
             return True
-    grams = [text[i : i + NGRAM] for i in range(len(text) - NGRAM + 1)]
-    return len(text) >= GRAMS_FROM and len(set(grams)) < MANY_SAME * len(grams)
+    return len(text) >= GRAMS_FROM and _distinct(text, NGRAM) < MANY_SAME
+
+
+def _distinct(text: str, size: int) -> float:
+    """Return the share of a text's character n-grams that are distinct; 1 where it has none."""
+    grams = len(text) - size + 1
+    return len({text[i : i + size] for i in range(grams)}) / grams if grams > 0 else 1.0
 
 
 def copied(source: str, target: str) -> bool:
@@ -54,8 +58,8 @@ def copied(source: str, target: str) -> bool:
 
     Three words in lower case are the sign: names and numbers are rightly copied.
     """
-    lower = re.findall(r"\b[a-z]{2,}\b", source)
-    return len(lower) >= LOWER_WORDS and " ".join(source.split()).casefold() == " ".join(target.split()).casefold()
+    same = " ".join(source.split()).casefold() == " ".join(target.split()).casefold()
+    return same and len(LOWER.findall(source)) >= LOWER_WORDS
 
 
 def too_short(source: str, target: str, lang: str) -> bool:

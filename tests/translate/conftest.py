@@ -106,6 +106,12 @@ def marian_pair(spm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_marian(spm, tmp_path_factory.mktemp("marian") / "opus-mt-en-de", ())
 
 
+@pytest.fixture(scope="session")
+def marian_group(spm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Marian model of a group of languages."""
+    return build_marian(spm, tmp_path_factory.mktemp("marian") / "opus-mt-en-gmq", ("nob", "swe"))
+
+
 def m2m_config(size: int) -> dict[str, object]:
     return {
         "vocab_size": size,

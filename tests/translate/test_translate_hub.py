@@ -21,24 +21,31 @@ import json, sys
 from mtqa.core.errors import UsageError
 from mtqa.core.progress import enable
 from mtqa.translate.model import find_model
+from mtqa.translate.tokens import load_tokens
 enable()
 answers = []
-for name, lang in json.loads(sys.argv[1]):
+for name, lang, source in json.loads(sys.argv[1]):
     try:
-        files = find_model(name, lang)
-        answers.append([files.name, files.revision, files.licence, sorted(p.name for p in files.path.iterdir())])
+        files = find_model(name, lang, source)
+        tokens = load_tokens(files, lang, source)
+        there = sorted(p.name for p in files.path.iterdir())
+        answers.append([files.name, files.revision, files.licence, there, tokens.source_prefix])
     except UsageError as error:
         answers.append(str(error))
 print(json.dumps(answers))
 """
 """One process: the client reads the server's address when it is imported."""
 ASKED = [
-    ("opus-mt", "deu_Latn"),
-    ("opus-mt", "nob_Latn"),
-    ("opus-mt", "yor_Latn"),
-    ("Helsinki-NLP/opus-mt-en-de", "deu_Latn"),
-    ("someone/nothing", "deu_Latn"),
+    ("opus-mt", "deu_Latn", "eng_Latn"),
+    ("opus-mt", "nob_Latn", "eng_Latn"),
+    ("opus-mt", "yor_Latn", "eng_Latn"),
+    ("Helsinki-NLP/opus-mt-en-de", "deu_Latn", "eng_Latn"),
+    ("someone/nothing", "deu_Latn", "eng_Latn"),
+    ("opus-mt", "eng_Latn", "spa_Latn"),
+    ("opus-mt", "eng_Latn", "nob_Latn"),
+    ("opus-mt", "eng_Latn", "yor_Latn"),
 ]
+"""Model, target, source."""
 
 
 def publish(server: HubServer, name: str, folder: Path, weights: str = "model.safetensors") -> str:
@@ -51,12 +58,16 @@ def publish(server: HubServer, name: str, folder: Path, weights: str = "model.sa
 
 
 @pytest.fixture(scope="module")
-def found(marian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """What each lookup gives, what the lookups said, and the commits of the two models that there are."""
+def found(
+    marian: Path, marian_pair: Path, marian_group: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """What each lookup gives, what the lookups said, and the commits of the models that there are."""
     with HubServer() as server:
         commits = {
             "pair": publish(server, "Helsinki-NLP/opus-mt-en-de", marian),
-            "group": publish(server, "Helsinki-NLP/opus-mt-en-gmq", marian, "pytorch_model.bin"),
+            "group": publish(server, "Helsinki-NLP/opus-mt-en-gmq", marian_group, "pytorch_model.bin"),
+            "back": publish(server, "Helsinki-NLP/opus-mt-es-en", marian_pair),
+            "group back": publish(server, "Helsinki-NLP/opus-mt-gmq-en", marian_pair),
         }
         env = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
         env |= {"HF_ENDPOINT": server.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path_factory.mktemp("hf"))}
@@ -68,22 +79,32 @@ def found(marian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
 
 
 def test_the_pairs_own_model_comes_first(found: dict[str, Any]) -> None:
-    name, revision, licence, files = found["answers"][0]
+    name, revision, licence, files, mark = found["answers"][0]
     assert (name, revision, licence) == ("Helsinki-NLP/opus-mt-en-de", found["pair"], "apache-2.0")
     assert {"source.spm", "target.spm", "vocab.json", "config.json", "model.safetensors"} <= set(files)
-    assert "rust_model.ot" not in files
+    assert "rust_model.ot" not in files and mark == [">>deu<<"]
     assert "deu_Latn: opus-mt is Helsinki-NLP/opus-mt-en-de" in found["said"]
     assert found["answers"][3][:2] == ["Helsinki-NLP/opus-mt-en-de", found["pair"]]
 
 
 def test_a_group_model_stands_in_and_old_weights_are_taken(found: dict[str, Any]) -> None:
-    name, revision, _, files = found["answers"][1]
+    name, revision, _, files, mark = found["answers"][1]
+    assert mark == [">>nob<<"]
     assert (name, revision) == ("Helsinki-NLP/opus-mt-en-gmq", found["group"])
     assert "pytorch_model.bin" in files and "model.safetensors" not in files
     assert "nob_Latn: opus-mt is Helsinki-NLP/opus-mt-en-gmq" in found["said"]
+
+
+def test_the_way_back_has_models_of_its_own(found: dict[str, Any]) -> None:
+    pair, group = found["answers"][5:7]
+    assert (pair[:2], pair[4]) == (["Helsinki-NLP/opus-mt-es-en", found["back"]], [])
+    assert (group[:2], group[4]) == (["Helsinki-NLP/opus-mt-gmq-en", found["group back"]], [])
+    assert "spa_Latn: opus-mt is Helsinki-NLP/opus-mt-es-en" in found["said"]
 
 
 def test_what_the_hub_lacks(found: dict[str, Any]) -> None:
     assert "The Hub has no OPUS-MT model for yor_Latn" in found["answers"][2]
     assert "opus-mt-en-yo," in found["answers"][2] and "opus-mt-en-mul" in found["answers"][2]
     assert "There is no model 'someone/nothing'" in found["answers"][4]
+    assert "The Hub has no OPUS-MT model for yor_Latn" in found["answers"][7]
+    assert "opus-mt-yo-en" in found["answers"][7] and "opus-mt-mul-en" in found["answers"][7]
