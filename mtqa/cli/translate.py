@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,9 +37,10 @@ def command(
 
     A table (CSV, TSV, JSON lines, Parquet) is collected to OUT.collected first; --map says which of its columns holds
     what. 'mtqa languages' lists codes and names. The model demo knows German and Spanish and needs no download;
-    opus-mt picks the pair's own model. The memory is $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory. Several
-    machines share the work with --worker 1/3, 2/3, 3/3 and one --memory; then the command without it. --round-trip
-    translates a translated corpus back into English, as a Parquet table for 'mtqa filter --round-trip'.
+    nllb-600m knows 202 languages (not for commercial use); opus-mt picks the pair's own model. The memory is
+    $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory. Several machines share the work with --worker 1/3, 2/3, 3/3
+    and one --memory; then the command without it. --round-trip translates a translated corpus back into English, as a
+    Parquet table for 'mtqa filter --round-trip'.
 
     Example: mtqa translate faq.csv --map question=q,passage=text --to de,es --model demo --out faq-de-es
     """
@@ -53,21 +55,24 @@ def command(
     values |= {"devices": devices, "executor": executor, "ray_address": ray_address}
     settings = parse(TranslateSettings, values, "command line")
     share = report.share(worker)
-    corpus = _collected(corpus, map_, out, overwrite=overwrite)
     kept = memory or cache_root() / "memory"
+    if dry_run and not round_trip:  # a table is collected to a folder that goes again: nothing is written
+        with tempfile.TemporaryDirectory() as folder:
+            found = _collected(corpus, map_, settings, Path(folder) / "collected", overwrite=False)
+            typer.echo(report.plan(found, settings, kept, json=json))
+        return
+    corpus = _collected(corpus, map_, settings, out.with_name(f"{out.name}.collected"), overwrite=overwrite)
     if round_trip:
         report.refuse_with_round_trip(worker, dry_run=dry_run)
         typer.echo(report.back(corpus, settings, out, kept, json=json))
-    elif dry_run:
-        typer.echo(report.plan(corpus, settings, kept, json=json))
     elif share:
         typer.echo(report.filled(corpus, settings, share, kept, json=json))
     else:
         typer.echo(report.translated(corpus, settings, out, kept, overwrite=overwrite, json=json))
 
 
-def _collected(corpus: Path, columns: str, out: Path, *, overwrite: bool) -> Path:
-    """Return a corpus as it is, and what a table is collected to."""
+def _collected(corpus: Path, columns: str, settings: Any, collected: Path, *, overwrite: bool) -> Path:
+    """Return a corpus as it is, else `collected`, where a table is collected to once the languages are seen to go."""
     from mtqa.core.recipe import parse
 
     if columns and corpus.is_dir():
@@ -76,8 +81,9 @@ def _collected(corpus: Path, columns: str, out: Path, *, overwrite: bool) -> Pat
         return corpus
     from mtqa.collect.run import collect
     from mtqa.collect.settings import CollectSettings
+    from mtqa.translate.run import check_models
 
-    collected = out.with_name(f"{out.name}.collected")
+    check_models(settings)
     given = parse(CollectSettings, {"sources": [str(corpus)], "map": columns, "validation": 0}, "command line")
     collect(given, collected, overwrite=overwrite)
     return collected

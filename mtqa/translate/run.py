@@ -79,6 +79,12 @@ def targets(corpus: Path, settings: TranslateSettings) -> tuple[Corpus, list[Tar
     return source, _targets(models, settings)
 
 
+def check_models(settings: TranslateSettings) -> None:
+    """Raise UsageError where a model is missing or cannot write a language of `settings.to`."""
+    for lang in settings.to:
+        load_tokens(find_model(settings.model, lang), lang)
+
+
 def _checked(corpus: Path, settings: TranslateSettings) -> tuple[Corpus, dict[str, ModelFiles]]:
     source = open_corpus(corpus)
     _check(source, settings)

@@ -120,6 +120,19 @@ def test_translate_says_what_it_would_take_and_fills_the_memory(corpus: Path, ma
             invoke("translate", corpus, *same, "--worker", wrong)
 
 
+def test_of_a_table_nothing_is_left_by_a_dry_run_and_by_a_language_that_the_model_lacks(
+    marian: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "faq.csv").write_text("q\nWho wrote it?\nWhere is it?\n", encoding="utf-8")
+    table = [tmp_path / "faq.csv", "--map", "question=q", "--model", marian, "--memory", tmp_path / "m"]
+    assert "2 rows, 2 texts, 2 distinct segments" in invoke(
+        "translate", *table, "--to", "de", "--out", tmp_path / "out", "--dry-run"
+    )
+    with pytest.raises(UsageError, match="does not translate into yor_Latn"):
+        invoke("translate", *table, "--to", "de,yo", "--out", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["faq.csv"]
+
+
 def test_a_recipe_has_no_worker() -> None:
     """`mtqa run` makes a whole corpus; a share of the work is `mtqa translate --worker`, as docs/translate.md says."""
     with pytest.raises(UsageError, match="Unknown key 'worker'"):
