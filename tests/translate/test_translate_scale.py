@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -77,11 +78,46 @@ def test_workers_fill_the_memory_and_the_plain_command_assembles(
     assert whole(tmp_path / "out") == whole(calm / "out") and files(memory) == files(calm / "memory")
 
 
+def ray_workers() -> list[int]:
+    """Return the processes that work at a chunk: Ray calls them by their task."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes().startswith(b"ray::_ray_task"):
+                found.append(int(path.parent.name))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
 @pytest.mark.slow
-def test_ray_makes_the_same_corpus(texts: Path, marian: Path, calm: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="ray is not installed")
-    translate(texts, settings(marian, executor="ray"), tmp_path / "out", memory=tmp_path / "memory")
-    assert whole(tmp_path / "out") == whole(calm / "out")
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds Ray's workers in /proc")
+def test_ray_makes_the_same_corpus_though_a_worker_is_killed(
+    texts: Path, marian: Path, calm: Path, tmp_path: Path
+) -> None:
+    ray = pytest.importorskip("ray", reason="ray is not installed")
+    ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False)
+    before, seen, killed_ones = set(ray_workers()), set(), []
+
+    def strike() -> None:
+        until = time.monotonic() + 600
+        while not killed_ones and time.monotonic() < until:
+            workers = sorted(set(ray_workers()) - before)
+            seen.update(workers)
+            if len(workers) > 1:
+                os.kill(workers[0], signal.SIGKILL)
+                killed_ones.append(workers[0])
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=strike, daemon=True)
+    thread.start()
+    try:
+        translate(texts, settings(marian, executor="ray"), tmp_path / "out", memory=tmp_path / "memory")
+    finally:
+        ray.shutdown()
+    assert len(killed_ones) == 1 and len(seen) > 1
+    assert whole(tmp_path / "out") == whole(calm / "out") and files(tmp_path / "memory") == files(calm / "memory")
 
 
 SCRIPT = """
