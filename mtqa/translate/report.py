@@ -9,7 +9,11 @@ from pathlib import Path
 
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import Manifest
+from mtqa.core.schema import Flag
 from mtqa.translate.settings import TranslateSettings
+
+FAULTS = (Flag.HIT_LIMIT, Flag.LOOP, Flag.EMPTY, Flag.COPIED, Flag.SYMBOLS, Flag.TOO_SHORT, Flag.LOST_NUMBER)
+"""What may still be wrong with a segment that was translated, and once more where it looked so."""
 
 
 def share(text: str) -> tuple[int, int] | None:
@@ -78,11 +82,15 @@ def summary(manifest: Manifest, langs: Sequence[str], out: Path) -> str:
         line = (
             f"{lang}: {counts['rows']:,} rows, {counts['segments']:,} distinct segments, {counts['retried']:,} retried"
         )
-        restored = counts["segment_flags"].get("restored", 0)
+        flags = counts["segment_flags"]
+        left = ", ".join(f"{flags[name]:,} {name}" for name in FAULTS if flags.get(name))
+        if left:
+            line += f" (left after that: {left})"
+        restored = flags.get("restored", 0)
         if restored:
             line += f", {restored:,} with numbers or protected text put back"
         if counts["cut"]:
-            line += f", {sum(counts['cut'].values()):,} sentences cut"
+            line += ", sentences cut: " + ", ".join(f"{count:,} into {parts}" for parts, count in counts["cut"].items())
         sought = sum(counts["answers"].values())
         if sought:
             line += (

@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from mtqa.core.errors import UsageError
 from mtqa.core.recipe import parse
 from mtqa.translate.contents import contents
 from mtqa.translate.memory import Entry, Memory, segment_key
+from mtqa.translate.report import summary
 from mtqa.translate.score import Request, score
 from mtqa.translate.settings import TranslateSettings
 
@@ -131,6 +133,17 @@ def test_of_a_table_nothing_is_left_by_a_dry_run_and_by_a_language_that_the_mode
     with pytest.raises(UsageError, match="does not translate into yor_Latn"):
         invoke("translate", *table, "--to", "de,yo", "--out", tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["faq.csv"]
+
+
+def test_the_summary_tells_what_is_left_and_how_long_sentences_were_cut(tmp_path: Path) -> None:
+    counts = {"rows": 3, "segments": 9, "retried": 4, "cut": {"2": 5, "3": 1}, "aligned": 1}
+    counts |= {"segment_flags": {"loop": 2, "retried": 4, "lost_number": 1}, "answers": {"found": 2, "lost": 1}}
+    manifest = SimpleNamespace(parts={"deu_Latn": SimpleNamespace(counts=counts)}, counts={"rows": 6, "languages": 2})
+    line, _ = summary(manifest, ["deu_Latn"], tmp_path).split("\n")  # type: ignore[arg-type]
+    assert line == (
+        "deu_Latn: 3 rows, 9 distinct segments, 4 retried (left after that: 2 loop, 1 lost_number), "
+        "sentences cut: 5 into 2, 1 into 3; 2 of 3 answers found in the translated passage (1 by alignment)"
+    )
 
 
 def test_a_recipe_has_no_worker() -> None:

@@ -8,12 +8,12 @@ import pytest
 from translate_corpora import SENTENCES
 
 from mtqa.core.errors import UsageError
-from mtqa.core.languages import all_languages
+from mtqa.core.languages import all_languages, get, resolve
 from mtqa.translate import model as model_module
 from mtqa.translate.engine import Batch, Decoding, load_engine, resolve_compute_type
 from mtqa.translate.model import find_model
 from mtqa.translate.settings import TranslateSettings
-from mtqa.translate.tokens import load_tokens, vocabulary
+from mtqa.translate.tokens import _code, load_tokens, vocabulary
 
 FAMILIES = ("marian", "marian_pair", "nllb", "m2m", "madlad")
 LIMIT = 24
@@ -98,6 +98,8 @@ def test_nllb_knows_all_its_codes(nllb: Path) -> None:
     assert len(codes) == len(set(codes)) == 202
     ids = tokens.ids(codes)
     assert len(set(ids)) == 202 and tokens.tokenizer.unk_token_id not in ids
+    files = find_model(str(nllb), "zul_Latn")
+    assert [_code(tokens.tokenizer, get(resolve(code)), files, True) for code in codes] == codes  # there and back
 
 
 def test_vocabulary_has_a_name_for_every_id(m2m: Path) -> None:
