@@ -13,7 +13,7 @@ from mtqa.core.errors import UsageError
 Count = Annotated[int, Option(min=100, max=1_000_000, help="Bootstrap resamples for the intervals.")]
 Depth = Annotated[int | None, Option(min=1, help="Collections: documents kept of a ranking; 1000 by default.")]
 Candidate = Annotated[str | None, Option(help="Found are: sentence (default), sentence+context or passage.")]
-NAMES = "xquad-r, mlqa-r, belebele; beir, trec, miracl, mr-tydi, ciral, afriqa; multieup-v2, neuclir, mlir."
+NAMES = "xquad-r, mlqa-r, belebele; beir, trec, miracl, mr-tydi, ciral, afriqa, amharicqa; multieup-v2, neuclir, mlir."
 
 
 def command(

@@ -13,7 +13,7 @@ BENCHMARKS = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-NC 4.0", "belebele": "
 """Benchmarks across languages, of sentences (Belebele: of passages), and the licences of their data."""
 POOLS = ("multieup-v2", "neuclir", "mlir")
 """Those with documents of several languages in one pool."""
-COLLECTIONS = ("beir", "trec", "miracl", "mr-tydi", "ciral", "afriqa", *POOLS)
+COLLECTIONS = ("beir", "trec", "miracl", "mr-tydi", "ciral", "afriqa", "amharicqa", *POOLS)
 """Benchmarks of retrieval in a collection: how their files are laid out."""
 PLACES = {"data", "cache", "run", "qrels", "devices", "executor", "ray_address"}
 """Settings of a collection that change no result."""
@@ -89,6 +89,7 @@ class CollectionSettings(Settings):
         "mr-tydi",
         "ciral",
         "afriqa",
+        "amharicqa",
         "multieup-v2",
         "neuclir",
         "mlir",

@@ -52,6 +52,25 @@ def beir(folder: Path, split: str = "test") -> Path:
     return folder
 
 
+def amharicqa(folder: Path) -> Path:
+    """Two splits in SQuAD's shape, ids as numbers, one paragraph in both."""
+    splits = {
+        "test_data": [("ቀይ ቀበሮ", {1: "ቀይ ምንድን ነው?", 2: "ማን ተኛ?"}), ("ሰማያዊ ዓሣ", {3: "ሰማያዊ?"})],
+        "train_data": [("ቀይ ቀበሮ", {}), ("አረንጓዴ", {9: "አረንጓዴ?"})],
+    }
+    for name, paragraphs in splits.items():
+        data = [
+            {
+                "paragraphs": [
+                    {"context": text, "qas": [{"id": n, "question": q, "answers": []} for n, q in asked.items()]}
+                ]
+            }
+            for text, asked in paragraphs
+        ]
+        write(folder / f"{name}.json", json.dumps({"data": data}, ensure_ascii=False))
+    return folder
+
+
 def own(folder: Path) -> Path:
     write(folder / "topics.tsv", topics())
     write(folder / "qrels.txt", trec_qrels())

@@ -79,6 +79,28 @@ def test_afriqas_passages_of_all_files_are_one_pool(tmp_path):
     assert [source.lang for source in sources("afriqa", tmp_path, "train", None)] == ["swh_Latn"]
 
 
+def test_amharicqas_questions_are_asked_of_the_paragraphs_of_all_splits(tmp_path):
+    folders.amharicqa(tmp_path)
+    (source,) = sources("amharicqa", tmp_path, None, None)
+    assert (source.lang, source.query_lang, source.passage_lang) == ("amh_Ethi",) * 3
+    pool = {document.id: document for document in task_documents(source)}
+    assert [document.text for document in task_documents(source)] == ["ቀይ ቀበሮ", "ሰማያዊ ዓሣ", "አረንጓዴ"]
+    assert {document.lang for document in pool.values()} == {"amh_Ethi"}
+    task = load_task(source)
+    assert task.queries == {"1": "ቀይ ምንድን ነው?", "2": "ማን ተኛ?", "3": "ሰማያዊ?"}
+    assert {query: [pool[d].text for d in texts] for query, texts in task.judged.items()} == {
+        "1": ["ቀይ ቀበሮ"], "2": ["ቀይ ቀበሮ"], "3": ["ሰማያዊ ዓሣ"],
+    }  # fmt: skip
+    assert list(load_task(sources("amharicqa", tmp_path, "train", ["amh_Ethi"])[0]).queries) == ["9"]
+    with pytest.raises(UsageError, match="no deu_Latn"):
+        sources("amharicqa", tmp_path, None, ["deu_Latn"])
+    for text in ("{}", "[1", '{"data": [{"paragraphs": [{"context": null}]}]}', '{"data": []}'):
+        (tmp_path / "test_data.json").write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError) as caught:
+            load_task(source)
+        assert "test_data.json" in str(caught.value)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_folder_without_the_files_is_refused(tmp_path, layout):
     (tmp_path / "notes.txt").write_text("x", encoding="utf-8")

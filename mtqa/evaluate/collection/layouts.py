@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import ENGLISH, resolve
+from mtqa.evaluate.collection import amharicqa
 from mtqa.evaluate.collection.pooled import POOLED
 from mtqa.evaluate.collection.source import Source
 
@@ -73,6 +74,7 @@ LAYOUTS = {
         "Apache-2.0",
         queries=ENGLISH,
     ),
+    "amharicqa": Layout(amharicqa.FILES, amharicqa.FILES, amharicqa.FILES, "test", amharicqa.LICENCE),
     "afriqa": Layout(
         AFRIQA.format(r"\w+"), AFRIQA.format(r"\w+"), AFRIQA.format(r"train|dev|test"), "test", "CC BY-SA 4.0"
     ),
@@ -99,6 +101,9 @@ def sources(layout: str, folder: Path, split: str | None, languages: list[str] |
     if layout == "afriqa":
         pool = [path for places in documents.values() for paths in places.values() for path in paths]
         documents = {lang: {None: pool} for lang in topics}
+    if layout == "amharicqa":  # no name tells the language
+        for places in (topics, qrels, documents):
+            places.update({amharicqa.LANGUAGE: places.pop(None)} if None in places else {})
     chosen = _chosen(topics, qrels, documents, split, languages, folder)
     found = []
     for lang in chosen:
@@ -130,7 +135,7 @@ def _places(folder: Path, pattern: str) -> Places:
         if match is None:
             continue
         groups = match.groupdict()
-        lang = groups["lang"] and _language(groups["lang"], path)
+        lang = groups.get("lang") and _language(groups["lang"], path)
         found.setdefault(lang, {}).setdefault(groups.get("split"), []).append(path)
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import content_id
+from mtqa.evaluate.collection import amharicqa
 from mtqa.evaluate.collection.files import checked, documents_of, json_lines, texts
 from mtqa.evaluate.collection.pooled import POOLED
 from mtqa.evaluate.collection.source import Document, Source, Task
@@ -56,6 +57,8 @@ def load_task(source: Source) -> Task:
     """Read queries and judgements; raises UsageError where a judged query has no text, or nothing is relevant."""
     if source.layout == "afriqa":
         return _afriqa(source)
+    if source.layout == "amharicqa":
+        return amharicqa.load(source)
     if source.layout == "lareqa":
         return _lareqa(source)
     judged, queries = read_qrels(source.qrels[0]), texts(source.topics)
@@ -77,6 +80,9 @@ def task_documents(source: Source) -> Iterator[Document]:
     """Yield a task's documents in the order of the files."""
     if source.layout in POOLED:
         yield from POOLED[source.layout].documents(source)
+        return
+    if source.layout == "amharicqa":
+        yield from amharicqa.documents(source)
         return
     yield from (Document(name, text, source.passage_lang) for name, text in _documents(source))
 
