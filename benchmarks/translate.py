@@ -4,7 +4,8 @@ Peers, same machine, model, beam and limits: (a) transformers `generate`, batche
 texts cut into sentences by the same splitter; (b) the same, sorted by length; (c) bare CTranslate2 `translate_batch`
 over the distinct segments, tokenised beforehand, best of several batch sizes, int8. mtqa's time runs from the start of
 `translate` to the last byte written, less the loading of the model. (a) and (b) are timed on the first
-`--peer-rows` rows, as they would take hours on all.
+`--peer-rows` rows, as they would take hours on all, and their time is multiplied by the tokens of all rows over those
+of these.
 
     python benchmarks/translate.py --data data --rows 300 --peer-rows 12 --repeats 3
 """
@@ -271,6 +272,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def tokens_of(target: Any, rows: list[list[list[str]]]) -> int:
+    """Return the source tokens of all segments of rows, repetitions too."""
+    return sum(target.tokens.count([s for row in rows for text in row for s in text]))
+
+
 def one(name: str, corpus: Path, model: str, args: argparse.Namespace) -> dict[str, Any]:
     """Measure one corpus with one model."""
     target, rows = prepared(corpus, model)
@@ -286,7 +292,8 @@ def one(name: str, corpus: Path, model: str, args: argparse.Namespace) -> dict[s
     a, _ = generate(target, some, by_length=False)
     b, _ = generate(target, some, by_length=True)
     mine, c = statistics.median(run["seconds"] for run in runs), statistics.median(bares)
-    speed = {"mtqa": len(rows) / mine, "a": len(some) / a, "b": len(some) / b, "c": len(rows) / c}
+    more = tokens_of(target, rows) / tokens_of(target, some)  # rows differ in length: the peers' time goes by tokens
+    speed = {"mtqa": len(rows) / mine, "a": len(rows) / (a * more), "b": len(rows) / (b * more), "c": len(rows) / c}
     return {
         "rows": len(rows),
         "segments": sum(len(text) for row in rows for text in row),
