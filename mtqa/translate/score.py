@@ -51,6 +51,9 @@ def score(hypotheses: Path, references: Path, request: Request, lang: str = "") 
     wrong = [name for name in request.metrics if name not in METRICS]
     if wrong:
         raise UsageError(f"There is no metric {', '.join(wrong)}.", where="metrics", expected=", ".join(METRICS))
+    for path in (hypotheses, references):
+        if not path.exists():
+            raise UsageError(f"There is no '{path}'.", where=path, expected="a corpus, a table or a file of lines")
     for name in request.metrics:
         _metric(name, lang)  # what is missing is said before any work
     if hypotheses.suffix == ".parquet" and references.is_dir():

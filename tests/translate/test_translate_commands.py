@@ -91,6 +91,12 @@ def test_spbleu_without_its_tokenizer_and_a_network(tmp_path: Path, monkeypatch:
         score(tmp_path / "a", tmp_path / "a", Request(("chrf", "spbleu")))
 
 
+def test_what_is_to_be_scored_and_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "h").write_text("ein Haus\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"There is no .*nowhere"):
+        score(tmp_path / "h", tmp_path / "nowhere", Request())
+
+
 def test_corpora_are_matched_by_item(marian: Path, tmp_path: Path) -> None:
     rows = [english_row(i, f"Who wrote play {i}?", f"He wrote play {i // 2}.", []) for i in range(4)]
     save_corpus(tmp_path / "c", rows)
