@@ -22,8 +22,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -95,11 +97,51 @@ def make_corpus(folder: Path, items: int, scale: float) -> None:
         build.finish(parts, licences=["MIT"])
 
 
+PARTS = {
+    "read ids": ("mtqa.shards.run", "read_index"),
+    "plan": ("mtqa.shards.run", "plan_batches"),
+    "audit": ("mtqa.shards.run", "composition"),
+    "gather": ("mtqa.shards.run", "write_batches"),
+    "gather: read and park text": ("mtqa.shards.gather", "_spill"),
+    "gather: take from buckets": ("mtqa.shards.spill", "Spill.take"),
+    "gather: write row groups": ("mtqa.core.shardfile", "ShardWriter.write"),
+}
+
+
+def timed_parts() -> dict[str, float]:
+    """Have the parts of build-shards timed; return the dict that gets their processor seconds."""
+    from importlib import import_module
+
+    spent = dict.fromkeys(PARTS, 0.0)
+
+    def timed(function: Callable[..., Any], part: str) -> Callable[..., Any]:
+        def run(*arguments: Any, **options: Any) -> Any:
+            began = time.process_time()
+            try:
+                return function(*arguments, **options)
+            finally:
+                spent[part] += time.process_time() - began
+
+        return run
+
+    for part, (module, name) in PARTS.items():
+        owner: Any = import_module(module)
+        for step in name.split(".")[:-1]:
+            owner = getattr(owner, step)
+        setattr(owner, name.split(".")[-1], timed(getattr(owner, name.split(".")[-1]), part))
+    return spent
+
+
 def ours(corpus: Path, out: Path) -> int:
+    spent = timed_parts()
     from mtqa.shards.run import build_shards
     from mtqa.shards.settings import ShardSettings
 
-    return int(build_shards([corpus], ShardSettings(epochs=1), out).counts["rows"])
+    made = int(build_shards([corpus], ShardSettings(epochs=1), out).counts["rows"])
+    print(
+        "processor seconds: " + ", ".join(f"{part} {seconds:.2f}" for part, seconds in spent.items()), file=sys.stderr
+    )
+    return made
 
 
 def peer(corpus: Path, out: Path) -> int:
@@ -148,7 +190,7 @@ def measure(what: str, corpus: Path, out: Path) -> dict[str, float]:
         out.mkdir(parents=True)
     done = subprocess.run(
         [sys.executable, __file__, "--job", what, "--work", str(corpus), "--out", str(out)],
-        check=True, capture_output=True, text=True,
+        check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     shutil.rmtree(out, ignore_errors=True)
     return json.loads(done.stdout.splitlines()[-1])
