@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from mtqa.core.progress import say
 
 KEY_BYTES = 16
 LEFT_OVER = 3600.0  # seconds
+WRITER = re.compile(r"\.parquet\.(?P<process>\d+)-(?P<machine>.*)\.parquet\.tmp$")
 PART = pa.schema(
     [
         pa.field("segment", pa.binary(KEY_BYTES), nullable=False),
@@ -140,13 +142,21 @@ class Memory:
                 shutil.rmtree(left, ignore_errors=True)
         for leftover in self.folder.glob("*.parquet.tmp"):
             with contextlib.suppress(FileNotFoundError):
-                if not leftover.name.startswith("part-") or time.time() - leftover.stat().st_mtime > LEFT_OVER:
+                if not leftover.name.startswith("part-") or _abandoned(leftover):
                     leftover.unlink()
 
 
 def scratch_name() -> str:
     """Return how the name of a folder begins that this process fills and removes."""
     return f"scan-{os.getpid()}-{node()}-"
+
+
+def _abandoned(part: Path) -> bool:
+    """Tell whether nobody writes a half-written part any more: its process here is gone, or it is old."""
+    writer = WRITER.search(part.name)
+    if writer and writer["machine"] == node():
+        return not _alive(int(writer["process"]))
+    return time.time() - part.stat().st_mtime > LEFT_OVER
 
 
 def _alive(process: int) -> bool:
@@ -202,7 +212,7 @@ def read_table(path: Path, schema: pa.Schema) -> pa.Table:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a file of the memory, whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.parquet.tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{node()}.parquet.tmp")
     write_file(temporary, table)
     temporary.replace(path)
 

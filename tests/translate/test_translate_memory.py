@@ -61,6 +61,25 @@ def test_a_kill_within_compaction_changes_nothing(tmp_path: Path) -> None:
     assert {p.name: p.read_bytes() for p in memory.folder.glob("*.parquet*")} == whole
 
 
+def test_half_written_parts_are_swept_once_nobody_writes_them(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, KEY)
+    memory.append("a", entries("one"))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here, elsewhere = node(), "another.host"
+    writers = {f"{ended.pid}-{here}": False, f"{os.getpid()}-{here}": True, f"{ended.pid}-{elsewhere}": True}
+    left = {memory.folder / f"part-b.parquet.{name}.parquet.tmp": stays for name, stays in writers.items()}
+    for path in left:
+        path.write_bytes(b"half")
+    with memory.lock():
+        assert {path: path.exists() for path in left} == left
+    for path in left:
+        if path.exists():
+            os.utime(path, (1, 1))
+    with memory.lock():
+        assert [path.name for path in left if path.exists()] == [f"part-b.parquet.{os.getpid()}-{here}.parquet.tmp"]
+
+
 def test_a_plan_is_kept_until_the_job_ends(tmp_path: Path) -> None:
     memory = Memory(tmp_path, KEY)
     segments = [Segment(segment_key(str(i)), str(i)) for i in range(40)]
