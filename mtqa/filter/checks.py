@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from mtqa.core.schema import Check
 from mtqa.filter.align import added_sentence, missing_sentence
+from mtqa.filter.chatter import chatter
 from mtqa.filter.copied import copied_run
 from mtqa.filter.cutoff import cut_off
 from mtqa.filter.damage import encoding_damage
 from mtqa.filter.empty import symbol_share
+from mtqa.filter.form import odd_form
 from mtqa.filter.language import wrong_language
 from mtqa.filter.length import length_ratio
 from mtqa.filter.markup import leftover_markup
 from mtqa.filter.numbers import unmatched_numbers
 from mtqa.filter.protected import lost_placeholders, lost_urls
+from mtqa.filter.question import answered
 from mtqa.filter.repetition import repetition
 from mtqa.filter.script import wrong_script
 from mtqa.filter.target import Target
@@ -54,6 +57,9 @@ TEXT_CHECKS: dict[Check, TextCheck] = {
     Check.PLACEHOLDERS: TextCheck(lost_placeholders),
     Check.MISSING_SENTENCE: TextCheck(missing_sentence),
     Check.ADDED_SENTENCE: TextCheck(added_sentence),
+    Check.CHATTER: TextCheck(chatter),
+    Check.ANSWERED: TextCheck(answered),
+    Check.FORM: TextCheck(odd_form),
 }
 """Checks of a single text. `duplicate` and `group` need all rows (duplicates.py, decide.py)."""
 

@@ -213,7 +213,8 @@ def word_lists() -> dict[str, Any]:
     """Return what `number_words.yaml` holds."""
     from mtqa.core.recipe import load_yaml
 
-    return load_yaml(WORDS_FILE)
+    lists: dict[str, Any] = load_yaml(WORDS_FILE)
+    return lists
 
 
 @cache

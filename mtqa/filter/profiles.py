@@ -42,6 +42,9 @@ class TextRules(Settings):
     placeholders: Threshold = None
     missing_sentence: Threshold = None
     added_sentence: Threshold = None
+    chatter: Threshold = None
+    answered: Threshold = None
+    form: Threshold = None
     semantic: Threshold = None
     round_trip: Threshold = None
     model_score: Threshold = None

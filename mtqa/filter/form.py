@@ -1,0 +1,47 @@
+"""Written as nobody writes: in capitals, letter by letter, back to front, with signs inside words that show nothing."""
+
+from __future__ import annotations
+
+import re
+
+from mtqa.filter.target import Target
+from mtqa.filter.text import characters
+
+CASED = 12
+CAPITALS, CAPITALS_SOURCE = 0.9, 0.5
+APART = re.compile(r"(?:(?<![^\s])[^\W\d_]\s){7,}")
+WITH_CASE = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
+SPACELESS = frozenset({"Hans", "Hant", "Jpan", "Hang", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
+HIDDEN = re.compile(r"(?<=[^\W\d_])[\u200b\u2060\ufeff](?=[^\W\d_])")
+HIDDEN_SIGNS = frozenset("\u200b\u2060\ufeff")
+FIRST = "?？؟!！,，،;；"
+"""Signs that end something: no text begins with them."""
+
+
+def odd_form(source: str | None, target: str, lang: Target) -> float | None:
+    """Return in how many ways a translation is written as its source is not and as no text is. None without a source.
+
+    Nine of ten letters are capitals; eight letters in a row stand apart; it begins with a question mark, exclamation
+    mark or comma; signs that show nothing stand inside words (scripts that need such signs between words aside).
+    """
+    if source is None:
+        return None
+    found = 0
+    if lang.script in WITH_CASE and (share := _capitals(target)) is not None and share >= CAPITALS:
+        found += (_capitals(source) or 0.0) < CAPITALS_SOURCE
+    start = target.lstrip()[:1]
+    found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
+    if lang.script not in SPACELESS:
+        found += APART.search(target) is not None and APART.search(source) is None
+        if not HIDDEN_SIGNS.isdisjoint(characters(target)):
+            found += HIDDEN.search(target) is not None and HIDDEN.search(source) is None
+    return float(found)
+
+
+def _capitals(text: str) -> float | None:
+    """Return the share of capitals among letters that have a case; None where there are few."""
+    cased = [(char, char.isupper()) for char in characters(text) if char.isupper() or char.islower()]
+    if not any(upper for _, upper in cased):
+        return 0.0
+    upper, lower = (sum(text.count(char) for char, is_upper in cased if is_upper == which) for which in (True, False))
+    return upper / (upper + lower) if upper + lower >= CASED else None

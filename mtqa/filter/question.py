@@ -1,0 +1,32 @@
+"""A question that became a statement or its own answer."""
+
+from __future__ import annotations
+
+import re
+
+from mtqa.filter.cutoff import CLOSING, WHITE
+from mtqa.filter.target import Target
+
+MARKS = re.compile("[?？؟;՞፧⸮]")
+STOPS = ".。।!！"
+NAMED = re.compile(r"\b(?:what|which|name|list|give)\b", re.IGNORECASE)
+REQUEST = 0.5
+AFTER = 8
+"""Letters after the question from which on something was added."""
+
+
+def answered(source: str | None, target: str, lang: Target) -> float | None:
+    """Return 1 where the translation of one question ends as a statement does, or goes on after the question, else 0.
+
+    .5 where it ends as a statement and asks what or which: good translators make requests of some (`Name three …`).
+    None where the source does not end in a question mark, or has several. A translation without any sign at its end
+    is no evidence: many languages mark questions otherwise.
+    """
+    if not source or source.rstrip(CLOSING + WHITE)[-1:] != "?" or source.count("?") > 1:
+        return None
+    marks = [match.end() for match in MARKS.finditer(target)]
+    if not marks:
+        ends = target.rstrip(CLOSING + WHITE)[-1:] in tuple(STOPS)
+        return (REQUEST if NAMED.search(source) else 1.0) if ends else 0.0
+    inside = source.rstrip(CLOSING + WHITE).rfind("?")
+    return float(sum(map(str.isalpha, target[marks[-1] :])) >= AFTER + sum(map(str.isalpha, source[inside + 1 :])))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from mtqa.filter.chatter import chatter
+from mtqa.filter.form import odd_form
+from mtqa.filter.question import answered
+from mtqa.filter.target import target
+
+QUESTION = "When was the old mill by the river built?"
+GOOD = {
+    "deu_Latn": "Wann wurde die alte Mühle am Fluss gebaut?",
+    "zho_Hans": "河边的老磨坊是什么时候建的？",
+    "arb_Arab": "متى بُنيت الطاحونة القديمة بجانب النهر؟",
+    "tha_Thai": "โรงสีเก่าริมแม่น้ำสร้างเมื่อใด",
+    "ell_Grek": "Πότε χτίστηκε ο παλιός μύλος δίπλα στο ποτάμι;",
+}
+
+
+@pytest.mark.parametrize("lang", GOOD)
+def test_good_questions_have_nothing_odd(lang):
+    for check in (chatter, answered, odd_form):
+        assert check(QUESTION, GOOD[lang], target(lang)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Translation: {}", "deu_Latn"),
+        ("Übersetzung: {}", "deu_Latn"),
+        ("Hier ist die Übersetzung ins Deutsche: {}", "deu_Latn"),
+        ("German: {}", "deu_Latn"),
+        ("Sure! {}", "deu_Latn"),
+        ("Here is your translation. {}", "deu_Latn"),
+        ("{} (Note: Mühle means mill.)", "deu_Latn"),
+        ("{} Antwort: 1874", "deu_Latn"),
+        ("Question: {}", "deu_Latn"),
+        ("翻译：{}", "zho_Hans"),
+        ("以下是翻译结果：{}", "zho_Hans"),
+        ("{}答：1874年", "zho_Hans"),
+        ("الترجمة: {}", "arb_Arab"),
+        ("{} الجواب: 1874", "arb_Arab"),
+    ],
+)
+def test_what_models_say_beside_a_translation(text, lang):
+    assert chatter(QUESTION, text.format(GOOD[lang]), target(lang)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("He said that he was late.", "Er sagte: „Ich bin spät.“"),
+        ("Note: the mill is closed.", "Hinweis: Die Mühle ist geschlossen."),
+        ("The translation reads so.", "Die Übersetzung lautet: so."),
+        ("Sure! The mill is old.", "Sure! Die Mühle ist alt."),
+        ("Of this there are three: one is old.", "Antwort: Davon gibt es drei: eines ist alt."),
+    ],
+)
+def test_what_the_source_has_too_is_no_chatter(source, text):
+    assert chatter(source, text, target("deu_Latn")) == 0
+    assert chatter(None, text, target("deu_Latn")) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "score"),
+    [
+        (QUESTION, "Die alte Mühle am Fluss wurde 1874 gebaut.", 1),
+        (QUESTION, "Wann wurde die alte Mühle gebaut? Sie wurde 1874 gebaut.", 1),
+        (QUESTION, "Wann wurde die alte Mühle gebaut", 0),
+        ("What are three old mills?", "Nennen Sie drei alte Mühlen.", 0.5),
+        ("Is it old? Is it closed?", "Sie ist alt.", None),
+        ("The mill is old.", "Ist die Mühle alt?", None),
+        ("He asked (who knows why?)", "Er fragte (wer weiß warum?)", 0),
+        (None, "Wann?", None),
+    ],
+)
+def test_questions_that_are_none_any_more(source, text, score):
+    assert answered(source, text, target("deu_Latn")) == score
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        (GOOD["deu_Latn"].upper(), "deu_Latn"),
+        (" ".join(GOOD["deu_Latn"].replace(" ", "")), "deu_Latn"),
+        (GOOD["deu_Latn"][::-1], "deu_Latn"),
+        (GOOD["arb_Arab"][::-1], "arb_Arab"),
+        (GOOD["deu_Latn"].replace("Müh", "Müh\u200b"), "deu_Latn"),
+    ],
+)
+def test_odd_forms(text, lang):
+    assert odd_form(QUESTION, text, target(lang)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "lang"),
+    [
+        ("NATO", "NATO", "deu_Latn"),
+        ("NEW YORK IS A CITY IN AMERICA", "NEW YORK IST EINE STADT IN AMERIKA", "deu_Latn"),
+        ("A B C D E F G H are letters", "A B C D E F G H sind Buchstaben", "deu_Latn"),
+        ("The old mill", "โรง\u200bสี\u200bเก่า", "tha_Thai"),
+        ("The IPCC and the NATO and the UNESCO", "IPCC 和 NATO 和 UNESCO", "zho_Hans"),
+    ],
+)
+def test_forms_that_are_right(source, text, lang):
+    assert odd_form(source, text, target(lang)) == 0
