@@ -51,11 +51,15 @@ class Result:
     def title(self) -> str:
         """The benchmark's name, and that it is a part of it where it is; a collection's with its folder's name."""
         if self.collection and self.metrics:
-            data = self.metrics[0].signature.partition("|data:")[2].partition("|")[0]
-            return data.rpartition("-")[0] or self.benchmark
+            return _said(self.metrics[0], "data").rpartition("-")[0] or self.benchmark
         name = TITLES.get(self.benchmark, self.benchmark)
         part = self.candidates is not None and self.candidates < WHOLE.get(self.benchmark, 0)
         return f"{name} (part)" if part else name
+
+
+def _said(metric: Metric, key: str) -> str:
+    """Return a part of a metric's signature, "" where it has none of that name."""
+    return metric.signature.partition(f"|{key}:")[2].partition("|")[0]
 
 
 def evaluation_results(folder: Path, evaluation: Manifest, model: Manifest) -> Result:
@@ -143,7 +147,8 @@ def model_index(name: str, results: Sequence[Result]) -> list[dict[str, Any]]:
         sizes = dict(zip(names, (result.questions, result.candidates), strict=True))
         pool = {**sizes, "languages": list(result.languages)}
         args = {key: value for key, value in pool.items() if value}
-        dataset = {"type": result.benchmark, "name": result.title, "split": "test", "args": args}
+        split = _said(result.metrics[0], "split") if result.metrics else ""
+        dataset = {"type": result.benchmark, "name": result.title, "split": split or "test", "args": args}
         entries.append(
             {"task": {"type": "text-retrieval", "name": "Retrieval"}, "dataset": dataset, "metrics": metrics}
         )

@@ -187,6 +187,7 @@ def test_a_collection_s_metrics_stand_on_the_card(make_model: MakeModel, tmp_pat
     assert "miracl-small: 7 queries, 99 documents." in text and signature in text and "LPR" not in text
     found = {r.metric_name: r for r in ModelCard(text).data.eval_results}
     assert found["nDCG@10"].dataset_args == {"queries": 7, "documents": 99}
+    assert (found["nDCG@10"].dataset_split, found["mAP monolingual (Mo)"].dataset_split) == ("dev", "test")
     assert len(found) == 6
 
 
