@@ -73,6 +73,7 @@ def test_thresholds_and_fields_off(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("", "no rows"),
         ('{"id": 1}\n', "no source"),
         ("nonsense\n", "no JSON"),
         ('{"id": 1, "source": "a", "translation": "b", "lang": "de", "field": "title"}\n', "title"),
