@@ -65,8 +65,8 @@ def judge_pairs(pairs: Path, settings: FilterSettings, out: Path) -> Counts:
 
     `field` is question, answer, sentence or passage; a missing translation is an empty one. Each line of `out` is JSON:
     `id`; `keep`; `reasons`, the names of the checks that the row fails; `scores` by check, null where it abstains.
-    Lines are in the table's order; memory does not grow with the rows. Raises UsageError for an empty table, and one that
-    names the row for a wrong table.
+    Lines are in the table's order; memory does not grow with the rows. Raises UsageError for an empty table, and
+    one that names the row for a wrong table.
     """
     if out.is_dir() or out.resolve() == pairs.resolve():
         raise UsageError("The decisions need a file of their own.", where=out, next_step="choose another --out")
