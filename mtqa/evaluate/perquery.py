@@ -163,12 +163,17 @@ def read(folder: Path) -> PerQuery:
             int(table.schema.metadata[b"pool"]),
         )
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise UsageError(
-            "The per-query values cannot be read.",
-            where=path,
-            expected="a folder that 'mtqa evaluate' wrote",
-            next_step="evaluate again",
-        ) from error
+        raise unreadable(path) from error
+
+
+def unreadable(path: Path) -> UsageError:
+    """Return the error for per-query values that are missing or damaged."""
+    return UsageError(
+        "The per-query values cannot be read.",
+        where=path,
+        expected="a folder that 'mtqa evaluate' wrote",
+        next_step="evaluate again",
+    )
 
 
 def _column(values: Floats) -> pa.Array:

@@ -3,6 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from mtqa.core.encode import load_encoder
+
 # One paragraph a language, three sentences each; q3 is asked in English only. Languages come in code order: deu, eng.
 PARAGRAPHS = {
     "de": (["Eins ist rot.", "Zwei ist blau.", "Drei ist gelb."], {"q1": 9, "q2": 14}),
@@ -55,3 +57,16 @@ def mini_vectors(tmp_path):
     path = tmp_path / "vectors.npz"
     np.savez(path, queries=SCORES, candidates=np.eye(6))
     return path
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """Return the demo encoder, opened once."""
+    return load_encoder("demo")
+
+
+@pytest.fixture
+def opened(demo, monkeypatch):
+    """Return the demo encoder, which is then not opened again."""
+    monkeypatch.setattr("mtqa.core.encode.load_encoder", lambda name, device="cpu": demo)
+    return demo

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mtqa.cli.evaluate import command
 from mtqa.cli.evaluate_translate import translator
-from mtqa.core.encode import encode_texts, load_encoder
+from mtqa.core.encode import encode_texts
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest
 from mtqa.evaluate.collection import retrieve
@@ -29,18 +29,6 @@ EXPECTED = {
 }
 app = typer.Typer()
 app.command()(command)
-
-
-@pytest.fixture(scope="module")
-def demo():
-    return load_encoder("demo")
-
-
-@pytest.fixture
-def opened(demo, monkeypatch):
-    """Return the demo encoder, which is then not opened again."""
-    monkeypatch.setattr("mtqa.core.encode.load_encoder", lambda name, device="cpu": demo)
-    return demo
 
 
 def run(*arguments):

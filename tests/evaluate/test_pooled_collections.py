@@ -12,7 +12,7 @@ from scipy.stats import kruskal, spearmanr
 from typer.testing import CliRunner
 
 from mtqa.cli.evaluate import command
-from mtqa.core.encode import encode_texts, load_encoder
+from mtqa.core.encode import encode_texts
 from mtqa.core.errors import UsageError
 from mtqa.evaluate.collection import retrieve
 from mtqa.evaluate.collection.language_metrics import measure_languages
@@ -25,17 +25,6 @@ from mtqa.evaluate.settings import PARALLEL, USUAL, CollectionSettings
 EU = ["deu_Latn", "eng_Latn", "fra_Latn"]
 app = typer.Typer()
 app.command()(command)
-
-
-@pytest.fixture(scope="module")
-def demo():
-    return load_encoder("demo")
-
-
-@pytest.fixture
-def opened(demo, monkeypatch):
-    monkeypatch.setattr("mtqa.core.encode.load_encoder", lambda name, device="cpu": demo)
-    return demo
 
 
 def read(layout, folder, split=None, languages=None):

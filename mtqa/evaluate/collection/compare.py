@@ -14,7 +14,7 @@ from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256
 from mtqa.core.manifest import MANIFEST, Manifest, load_manifest
 from mtqa.evaluate.bootstrap import Difference, difference_of_cells
-from mtqa.evaluate.perquery import used
+from mtqa.evaluate.perquery import unreadable, used
 
 STAGE, PER_QUERY, QRELS = "evaluate-collection", "per_query.parquet", "qrels.trec"
 NO_METRICS = ("lang", "id", "relevant", "found")
@@ -59,12 +59,7 @@ def read(folder: Path) -> CollectionValues:
         langs, names = table["lang"].to_pylist(), table["id"].to_pylist()
         columns = [table[name].to_numpy().astype(np.float64) for name in (*metrics, "relevant")]
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        raise UsageError(
-            "The per-query values cannot be read.",
-            where=path,
-            expected="a folder that 'mtqa evaluate' wrote",
-            next_step="evaluate again",
-        ) from error
+        raise unreadable(path) from error
     tasks = {lang: number for number, lang in enumerate(dict.fromkeys(langs))}
     ids = {name: number for number, name in enumerate(dict.fromkeys(names))}
     grid = np.full((len(ids), len(tasks), len(columns)), np.nan)
