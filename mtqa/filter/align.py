@@ -23,6 +23,8 @@ MOST_COST = 18.0
 ANCHOR, MOST_ANCHORS = 1.0, 3
 NUMBER_LOST, NAME_LOST, MOST_LOST = 2.0, 0.7, 6.0
 """What a number or a name that one side of a bead has alone costs: rare where the sides are translations."""
+QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»「」『』〝〞', " "))
+"""A splitter keeps a quotation whole, and translators lose one of its marks: sentences are aligned without them."""
 BAND = 6
 LONGEST = 120
 
@@ -57,7 +59,7 @@ def evidence(source: str, target: str, lang: Target) -> Evidence | None:
     """
     if lang.script in NO_SIGNS or not lang.script:
         return None
-    ours, theirs = sentences(source, "en"), sentences(target, language_tag(lang))
+    ours, theirs = sentences(source.translate(QUOTES), "en"), sentences(target.translate(QUOTES), language_tag(lang))
     if not theirs or len(ours) > LONGEST or len(theirs) > LONGEST:
         return None
     if len(ours) == len(theirs) and all(abs(excess(s, t, lang)) < LIKELY for s, t in zip(ours, theirs, strict=True)):

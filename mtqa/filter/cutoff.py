@@ -1,9 +1,12 @@
-"""Cut off: the source is a finished sentence, the translation is not."""
+"""Cut off: the source is a whole sentence, the translation has lost its end or its beginning."""
 
 from __future__ import annotations
 
+import re
+
 from mtqa.filter.length import excess
 from mtqa.filter.target import Target
+from mtqa.filter.text import WITH_CASE
 
 SOURCE_ENDS = ".?!:;…"
 TARGET_ENDS = ".?!:;。？！：；؟۔؛।॥…፡።፧፨·;՞՜։၊။៕៖៚༎།⸮|｜｡᱾᱿⵰꫰"
@@ -13,6 +16,9 @@ UNFINISHED = ",，、،־-–—(（[「『《„¿¡"
 NO_SIGNS = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 CLOSED = ")]}）」』》»”\"'’"
 UNFINISHED_SCORE = 3.0
+FIRST_WORD = re.compile(r"\W{0,3}([^\W\d_]\S*)")
+WHOLE = 5
+"""Words of a source that ends as a sentence does and begins with a capital because it is one."""
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr"})
 
 
@@ -23,6 +29,7 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
     shorter than usual (less those by which it is longer): good translators forget the sign, but lose nothing. 3 where
     the translation ends in a comma, a dash or an opening bracket and the source in none, or leaves a bracket open.
     Scripts that write without such signs (Thai, Lao, Khmer, Burmese, Tibetan) are judged by the latter alone.
+    Likewise 1 plus the deviations where a sentence begins with a capital and its translation with a small letter.
     """
     if source is None:
         return None
@@ -32,6 +39,8 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
         return UNFINISHED_SCORE
     if lang.script not in RIGHT_TO_LEFT and _left_open(bare) and not _left_open(source):
         return UNFINISHED_SCORE
+    if _begun_late(source, bare, lang):
+        return max(0.0, 1.0 - excess(source, target, lang))
     if lang.script in NO_SIGNS or (bare[-1:] in CLOSED and last in CLOSED and bare[-1:]):
         return 0.0
     finished = source.rstrip(CLOSING + WHITE)[-1:]
@@ -41,6 +50,19 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
     if end and end in TARGET_ENDS:
         return 0.0
     return max(0.0, 1.0 - excess(source, target, lang))
+
+
+def _begun_late(source: str, target: str, lang: Target) -> bool:
+    """Whether a translation begins with a small letter, its source, a whole sentence, with a capital.
+
+    Not where the first word is no common one: it stands in the source, or has a capital or a hyphen inside.
+    """
+    if lang.script not in WITH_CASE or not source.lstrip(CLOSING + WHITE)[:1].isupper():
+        return False
+    words, first = source.split(), FIRST_WORD.match(target)
+    if first is None or not first[1].islower() or "-" in first[1] or len(words) < WHOLE or first[1] in words:
+        return False
+    return source.rstrip(CLOSING + WHITE)[-1:] in SOURCE_ENDS
 
 
 def _left_open(text: str) -> bool:

@@ -1,17 +1,23 @@
-"""Written as nobody writes: in capitals, letter by letter, back to front, with signs inside words that show nothing."""
+"""Written as nobody writes: in capitals, letter by letter, without spaces, back to front, with hidden signs inside."""
 
 from __future__ import annotations
 
 import re
 
 from mtqa.filter.target import Target
-from mtqa.filter.text import characters
+from mtqa.filter.text import WITH_CASE, characters
 
 CASED = 12
 CAPITALS, CAPITALS_SOURCE = 0.9, 0.5
-APART = re.compile(r"(?:(?<![^\s])[^\W\d_]\s){7,}")
-WITH_CASE = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
+APART = re.compile(r"(?:(?<!\S)[^\W\d_]\s(?:[^\w\s]\s)*){7,}")
+"""Eight letters in a row that stand apart, as do vowel signs and commas between them."""
+GLUED = re.compile(r"[^\W\d_]{45,}")
+"""Longer than any word that people write."""
+WORDS, GAPS, LONG_WORDS = 6, 6, 25
+"""A source of six words says how many spaces there should be; one long word may well say it all."""
 SPACELESS = frozenset({"Hans", "Hant", "Jpan", "Hang", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
+JOINERS = SPACELESS - {"Hans", "Hant", "Jpan", "Hang"}
+"""Scripts that need hidden signs between words."""
 HIDDEN = re.compile(r"(?<=[^\W\d_])[\u200b\u2060\ufeff](?=[^\W\d_])")
 HIDDEN_SIGNS = frozenset("\u200b\u2060\ufeff")
 FIRST = "?？؟!！,，،;；"
@@ -21,8 +27,9 @@ FIRST = "?？؟!！,，،;；"
 def odd_form(source: str | None, target: str, lang: Target) -> float | None:
     """Return in how many ways a translation is written as its source is not and as no text is. None without a source.
 
-    Nine of ten letters are capitals; eight letters in a row stand apart; it begins with a question mark, exclamation
-    mark or comma; signs that show nothing stand inside words (scripts that need such signs between words aside).
+    Nine of ten letters are capitals; eight letters in a row stand apart; words are glued together (a sixth of the
+    source's spaces, or 45 letters without one; scripts without spaces aside); it begins with a question mark,
+    exclamation mark or comma; signs that show nothing stand inside words (scripts that need such signs aside).
     """
     if source is None:
         return None
@@ -31,11 +38,19 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
         found += (_capitals(source) or 0.0) < CAPITALS_SOURCE
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
+    found += APART.search(target) is not None and APART.search(source) is None
     if lang.script not in SPACELESS:
-        found += APART.search(target) is not None and APART.search(source) is None
-        if not HIDDEN_SIGNS.isdisjoint(characters(target)):
-            found += HIDDEN.search(target) is not None and HIDDEN.search(source) is None
+        found += _glued(source, target)
+    if lang.script not in JOINERS and not HIDDEN_SIGNS.isdisjoint(characters(target)):
+        found += HIDDEN.search(target) is not None and HIDDEN.search(source) is None
     return float(found)
+
+
+def _glued(source: str, target: str) -> bool:
+    words, given = len(target.split()), len(source.split())
+    if given >= WORDS and GAPS * (words - 1) < given - 1 and len(target) > LONG_WORDS * words:
+        return True
+    return GLUED.search(target) is not None and GLUED.search(source) is None
 
 
 def _capitals(text: str) -> float | None:

@@ -22,7 +22,7 @@ MARKUP = re.compile(
     r"|\[\s?/?\s?(?:b|i|u|s|url|img|quote|code|ref|center|color|size|list)\b[^\]]{0,80}\]"
     r"|\{\{|\}\}|\[\[|\]\]|'''|```|\*\*|__(?=\w)|(?<=\w)__|^\s*#{1,6}\s|\]\(https?:|\{\|\s|\|\}"
     r"|⁇|▁|@[-.,:/]@|@@(?=\s|$)|>>\w{2,8}<<|\b[a-z]{3}_(?:Latn|Cyrl|Arab|Deva|Hans|Hant|Grek|Hebr|Thai|Beng|Ethi)\b"
-    r"|\\(?:n|r|t|\")(?![a-z])|\bclass=|\bhref=|\bstyle=",
+    r"|\\(?:n|r|t|\")(?![a-z])|(?<=[^\W\d_][\w,;:.!?])\\[nrt](?=[a-z])|\[(?:UNK|PAD|MASK|CLS|SEP)\]|\bclass=|\bhref=|\bstyle=",
     re.M,
 )
 
@@ -30,8 +30,9 @@ MARKUP = re.compile(
 def leftover_markup(source: str | None, target: str, lang: Target) -> float | None:
     """Return how many pieces of markup stand in a translation beyond those of its source.
 
-    HTML and wiki tags, entities, Markdown and BBCode marks; what tokenisers leave behind (`▁`, `@@`, `⁇`, `<unk>`) and
-    language tokens (`>>deu<<`, `deu_Latn`). White space within a piece does not count: engines put it there.
+    HTML and wiki tags, entities, Markdown and BBCode marks; what tokenisers leave behind (`▁`, `@@`, `⁇`, `<unk>`,
+    `[UNK]`), `\\n` in place of a line's end and language tokens (`>>deu<<`, `deu_Latn`). White space within a piece
+    does not count: engines put it there.
     """
     if SIGNS.isdisjoint(characters(target)) and "'''" not in target:
         return 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import partial
 
 from mtqa.filter.clock import colons, counts_from_sunrise, times_in_words
 from mtqa.filter.numerals import (
@@ -34,6 +35,15 @@ ROUND = re.compile(
 )
 """Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
 DIGIT = re.compile(r"\d")
+THOUSANDS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,])")
+"""In English a comma before three digits is no decimal sign."""
+THOUSAND_FOLD = frozenset(Decimal(10) ** power for power in (-6, -3, 3, 6))
+"""How far apart two numbers with scale words may be: a billion, and a billón, is what its language says."""
+CLOCK = re.compile(
+    r"\d\s?[ap]\.?\s?m\b|\d[:.h]\d\d|o.?clock|\d[\s-]to[\s-]\d|\b(?:hours?|noon|midnight|morning|evening|night|afternoon)\b",
+    re.IGNORECASE,
+)
+"""Without one of these in English, 9 and 21 are no hours."""
 POWERS = frozenset(map(Decimal, (2, 3)))
 ZERO, FULL_HOUR = frozenset({Decimal(0)}), re.compile(r"[0-9][:：]00(?![0-9])")
 CONVERTED = re.compile(
@@ -42,7 +52,7 @@ CONVERTED = re.compile(
 BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
 BUDDHIST_YEARS = 543
 YEARS = frozenset(map(Decimal, range(1000, 2200)))
-WORDY = 10_000
+WORDY, THOUSAND = 10_000, 1000
 REGROUPED = 4
 """Digits of which other groups (4 400, 555 12 34) are not by chance."""
 DIGITS_KEPT = """
@@ -83,13 +93,15 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
     if sorted(NUMBER.findall(ours)) == sorted(NUMBER.findall(theirs)):
         return 0.0
+    ours = THOUSANDS.sub(lambda match: match[0].replace(",", ""), ours)
     given = numbers(ours)
     values = frozenset[Decimal]().union(*(n.values for n in given))
     theirs = dates(joined_units(theirs, values), ours, values)
     found = numbers(theirs, joined=values)
     if SPACED.search(ours):
         given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
-    lost, added = _pair(given, found, lang, counts_from_sunrise(ours, lang.code))
+    sunrise = counts_from_sunrise(ours, lang.code)
+    lost, added = _pair(given, found, lang, CLOCK.search(source) is not None, sunrise)
     if added:
         lost, added = _regrouped(lost, added)
         still, left = without_converted(lost, added, ours)
@@ -107,7 +119,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
             for n in lost
             if not (
                 _worded(n, target, lang)
-                or (wordy and min(n.values) < WORDY and may_be_words(_size(n), target, lang.code))
+                or (wordy and _sayable(min(n.values)) and may_be_words(_size(n), target, lang.code))
                 or _explained(n, found, words)
             )
         ]
@@ -140,6 +152,11 @@ def _worded(number: Number, target: str, lang: Target) -> bool:
     return may_be_words(_size(number), target, lang.code)
 
 
+def _sayable(value: Decimal) -> bool:
+    """Whether anybody writes a number in words: below 10,000, or so many thousands."""
+    return value < WORDY or (value % THOUSAND == 0 and value < WORDY * THOUSAND)
+
+
 def _named_decade(value: Decimal, target: str, lang: Target) -> bool:
     """Whether a decade may have become a word: that of its tens, where the language's words are known."""
     if value >= 100 and value not in NAMED_DECADES:
@@ -153,14 +170,19 @@ def _size(number: Number) -> Decimal:
     return min(number.values) if number.scaled else max(number.values)
 
 
-def _pair(given: list[Number], found: list[Number], lang: Target, sunrise: bool) -> tuple[list[Number], list[Number]]:
-    """Return the numbers left over on both sides after pairing equal ones, then loosely equal ones."""
+def _pair(
+    given: list[Number], found: list[Number], lang: Target, clock: bool, sunrise: bool
+) -> tuple[list[Number], list[Number]]:
+    """Return the numbers left over on both sides after pairing equal ones, then loosely equal ones.
+
+    `clock`, `sunrise`: hours of the afternoon, and hours counted from sunrise, are equal too.
+    """
     left, right = list(given), list(found)
-    scaled = any(n.scaled for n in (*given, *found))
-    for loosely in (False, True):
+    ratios = {_size(a) / _size(b) for a in given for b in found if a.scaled and b.scaled and _size(b)}
+    for equal in (_equal, partial(_loosely_equal, lang=lang, ratios=ratios, clock=clock, sunrise=sunrise)):
         rest = []
         for number in left:
-            partner = next((n for n in right if _same(number, n, lang, loosely, scaled, sunrise)), None)
+            partner = next((n for n in right if equal(number, n)), None)
             if partner is None:
                 rest.append(number)
             else:
@@ -176,21 +198,30 @@ def _regrouped(lost: list[Number], added: list[Number]) -> tuple[list[Number], l
     return ([], []) if same else (lost, added)
 
 
-def _same(a: Number, b: Number, lang: Target, loosely: bool, scaled: bool, sunrise: bool) -> bool:
-    if not a.values.isdisjoint(b.values):
-        return True
-    if not loosely:
-        return False
-    if scaled and not {_digits(x) for x in a.values}.isdisjoint(_digits(y) for y in b.values):
-        return True
-    return any(_related(x, y, lang) or (sunrise and _six_apart(x, y)) for x in a.values for y in b.values)
+def _equal(a: Number, b: Number) -> bool:
+    return not a.values.isdisjoint(b.values)
 
 
-def _related(source: Decimal, target: Decimal, lang: Target) -> bool:
+def _loosely_equal(a: Number, b: Number, lang: Target, ratios: set[Decimal], clock: bool, sunrise: bool) -> bool:
+    """Whether two numbers may be one: equal digits beside a scale word, a short year, an hour.
+
+    Where neither has a scale word, as the 30 of `30 to 50 thousand` and the 3 of `3到5万`, their ratio must be that of
+    two that have. Where both have, they must be a thousand or a million times apart.
+    """
+    if not {_digits(x) for x in a.values}.isdisjoint(_digits(y) for y in b.values):
+        if a.scaled != b.scaled:
+            return True
+        allowed = THOUSAND_FOLD if a.scaled else ratios
+        if any(y and x / y in allowed for x in a.values for y in b.values):
+            return True
+    return any(_related(x, y, lang, clock) or (sunrise and _six_apart(x, y)) for x in a.values for y in b.values)
+
+
+def _related(source: Decimal, target: Decimal, lang: Target, clock: bool) -> bool:
     short, long = sorted((source, target))
     if long in YEARS and short < 100 and (long % 100 == short or (long % 100 == 0 and long // 100 + 1 == short)):
         return True
-    if short > 0 and long <= 24 and long - short == 12:
+    if clock and short > 0 and long <= 24 and long - short == 12:
         return True
     return lang.code in BUDDHIST and target - source == BUDDHIST_YEARS
 

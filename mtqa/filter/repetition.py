@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
+from unicodedata import category
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from mtqa.filter.target import Target
 ALLOWED, ALLOWED_PHRASE = 3, 2
 PHRASE_LETTERS, SENTENCE_LETTERS = 7, 24
 ALLOWED_LETTER, ALLOWED_SYMBOLS = 6, 9
+DENSE, DENSE_LETTERS = "\u2fff", 2.5
+"""An ideograph says as much as two or three letters."""
 GRAM = 4
 SHORT_TEXT = 300
 DISTINCT_SHORT, DISTINCT_LONG = 0.6, 0.5
@@ -30,10 +33,11 @@ def repetition(source: str | None, target: str, lang: Target) -> float | None:
     """Return how repetitive a translation is, as a multiple of what good text reaches: above 1 is a loop.
 
     The greatest of (a) the times that one unit stands in a row, over three (units of seven letters or more: two, of 24:
-    one and a half; a single letter: six; units without a letter: nine), (b) .6 over the share of distinct character
-    4-grams (.5 from 300 characters on; texts under 20 4-grams are not judged so), in the worst window of 1,000
-    characters, because long texts repeat more, and (c) how many times more often the commonest group of four words
-    comes (of letters in scripts without spaces) than any of the source's, over two and one for each 500 characters.
+    one and a half; a single letter: six; units without a letter: nine; an ideograph is two and a half letters), (b) .6
+    over the share of distinct character 4-grams (.5 from 300 characters on; texts under 20 4-grams are not judged so),
+    in the worst window of 1,000 characters, because long texts repeat more, and (c) how many times more often the
+    commonest group of four words comes (of letters in scripts without spaces) than any of the source's, over two and
+    one for each 500 characters.
     Abstains where the source is a loop too. (c) is the oscillation measure of Raunak et al., NAACL 2021.
     """
     score = _worst(target)
@@ -48,7 +52,7 @@ def _top(text: str) -> int:
     groups: list[Hashable]
     if len(words) * SPACELESS < len(text):
         letters = "".join(words)
-        size = LETTERS_DENSE if text[len(text) // 2] > "\u2fff" else LETTERS_THAI
+        size = LETTERS_DENSE if text[len(text) // 2] > DENSE else LETTERS_THAI
         groups = [letters[i : i + size] for i in range(len(letters) - size + 1)]
     else:
         size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
@@ -109,11 +113,11 @@ def _loops(raw: bytes, grams: np.ndarray, here: np.ndarray, there: np.ndarray) -
 
 
 def _allowed(unit: str) -> float:
-    letters = sum(map(str.isalpha, unit))
+    letters = sum(DENSE_LETTERS if char > DENSE else 1 for char in unit if category(char)[0] in "LM")
     if not letters:
         return ALLOWED_SYMBOLS
     if letters >= SENTENCE_LETTERS:
         return 1.5
     if letters >= PHRASE_LETTERS:
         return ALLOWED_PHRASE
-    return ALLOWED if len(unit) > 1 else ALLOWED_LETTER
+    return ALLOWED if len(unit) > 1 or letters > 1 else ALLOWED_LETTER

@@ -11,6 +11,8 @@ LETTERS = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+")
 """Runs of letters; Latin ones end where another script begins, as in `NASUWT是什么`."""
 WORDS = re.compile(r"\w+")
 ANCHORS = re.compile(rf"\d{{1,15}}|(?<![{LATIN}])[A-Z\u00c0-\u00de][{LATIN}]{{2,}}")
+WITH_CASE = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
+"""Scripts in which a sentence begins with a capital."""
 _SPLIT = re.compile(rf"({LETTERS.pattern})")
 REMEMBERED = 128
 """Texts that a row's checks share what was found of: those of a few rows."""

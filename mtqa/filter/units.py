@@ -11,6 +11,8 @@ from mtqa.filter.numerals import Number, numbers, word_lists
 WITHIN = 0.06
 """The share by which a converted number may differ: translators round."""
 FACTORS = {
+    "met(?:er|re)s?|grams?": (0.001,),
+    "kilomet(?:er|re)s?|kilograms?|kilos?": (1000,),
     "miles?": (1.609, 1609),
     "mph": (1.609,),
     "feet|foot|ft": (0.3048, 30.48),
@@ -23,7 +25,7 @@ FACTORS = {
     "square miles": (2.59,),
     "square f(?:ee|oo)t": (0.0929,),
 }
-"""English units, and what one of them is in units that translators put in their place."""
+"""Units in English, and what one of them is in units that translators put in their place."""
 AMOUNT = (
     r"(?<![\d.,])\d[\d.,]{0,15}(?:(?:\s?[–-]\s?|\s(?:to|or|and)\s)\d[\d.,]{0,15})?"
     r"(?:\s(?:hundred|thousand|[a-z]{1,4}illion))?[\s-]?"

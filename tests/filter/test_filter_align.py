@@ -46,6 +46,14 @@ def test_a_long_invented_sentence_is_seen_in_a_question_too():
     assert evidence(question, invented, GERMAN).added > 6
 
 
+def test_a_quotation_that_was_not_closed_hides_no_sentence():
+    ours = 'He wrote: "The mill is old. It is closed today. The wheel is gone. Nobody comes here. The river is low."'
+    theirs = (
+        "Er schrieb: „Die Mühle ist alt. Sie ist heute zu. Das Rad ist weg. Niemand kommt her. Der Fluss ist flach."
+    )
+    assert evidence(ours, theirs, GERMAN) == (0, 0)
+
+
 def test_scripts_without_marks_and_very_long_texts_are_not_judged():
     assert evidence(ENGLISH_TEXT, "โรงสีเก่า", target("tha_Thai")) is None
     assert evidence("One. " * 200, "Eins. " * 200, GERMAN) is None

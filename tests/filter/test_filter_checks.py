@@ -182,6 +182,9 @@ def test_copied_run(source, text, score):
     [
         ("Die Stadt der Stadt der Stadt der Stadt der Stadt.", True),
         ("的的的的的的的的", True),
+        ("磨坊建于一八七四年建于一八七四年建于一八七四年", True),
+        ("河边的磨坊常常慢慢地转着", False),
+        ("हो रहा है. किया जा रहा है. किया जा रहा है. किया जा रहा है.", True),
         ("nein, nein, nein, nein, nein", True),
         ("Hahaha sagte er, und ging.", False),
         ("Im Jahr 1000000 gab es 0000 Zeichen --------", False),
@@ -216,11 +219,23 @@ def test_repetition_of_long_natural_text_does_not_grow_with_length():
         ("Where is it?", "ที่ไหน", "tha_Thai", 0),
         ("a title", "ein Titel", "deu_Latn", 0),
         ("Where?", "", "deu_Latn", 1),
+        ("The old mill by the river was built here.", "am Fluss wurde hier gebaut.", "deu_Latn", 1),
+        ("The old mill by the river was built here.", "Die alte Mühle wurde hier gebaut.", "deu_Latn", 0),
+        ("The old mill by the river was built here.", "al-Baraka wurde hier gebaut.", "deu_Latn", 0),
+        ("The eBay site sold the old mill here.", "eBay verkaufte sie.", "deu_Latn", 0),
+        ("the old mill by the river was built here.", "am Fluss wurde hier gebaut.", "deu_Latn", 0),
+        ("The old mill by the river", "am Fluss", "deu_Latn", 0),
+        ("The old mill by the river was built here.", "बनाया गया।", "hin_Deva", 0),
     ],
 )
 def test_cut_off(source, text, lang, score):
     found = cut_off(source, text, target(lang))
     assert found > 1.25 if score else found == 0, found
+
+
+def test_a_small_letter_at_the_beginning_alone_is_no_loss():
+    source = "Your passport must be valid for at least six months."
+    assert cut_off(source, "ihr Reisepass muss noch mindestens sechs Monate lang gültig sein.", GERMAN) < 1.25
 
 
 def test_no_check_raises_on_odd_text():

@@ -69,6 +69,9 @@ def test_what_the_source_has_is_no_damage():
         ("the mill", "deu_Latn die Mühle", 1),
         ("the mill", "die [[Mühle]]", 2),
         ("the mill", "die Mühle <unk>", 1),
+        ("the mill", "die [UNK] Mühle", 1),
+        ("the old mill", "die alte,\\nrote\\nMühle", 2),
+        ("the folder C:\\new and \\nabla", "der Ordner C:\\new und \\nabla", 0),
         ("the mill", "die Mühle (alt), 5 * 3 = 15", 0),
     ],
 )

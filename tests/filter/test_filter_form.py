@@ -86,6 +86,12 @@ def test_questions_that_are_none_any_more(source, text, score):
         (GOOD["deu_Latn"][::-1], "deu_Latn"),
         (GOOD["arb_Arab"][::-1], "arb_Arab"),
         (GOOD["deu_Latn"].replace("Müh", "Müh\u200b"), "deu_Latn"),
+        (GOOD["deu_Latn"].replace(" ", ""), "deu_Latn"),
+        (GOOD["arb_Arab"].replace(" ", ""), "arb_Arab"),
+        ("Wann wurde die " + "alteMühleamFlussgebautundwiederaufgebautunddann" + " zerstört?", "deu_Latn"),
+        (" ".join(GOOD["zho_Hans"]), "zho_Hans"),
+        ("\u200b".join(GOOD["zho_Hans"]), "zho_Hans"),
+        (" ".join("पुरानी चक्की कब बनाई गई थी?".replace(" ", "")), "hin_Deva"),
     ],
 )
 def test_odd_forms(text, lang):
@@ -99,6 +105,8 @@ def test_odd_forms(text, lang):
         ("NEW YORK IS A CITY IN AMERICA", "NEW YORK IST EINE STADT IN AMERIKA", "deu_Latn"),
         ("A B C D E F G H are letters", "A B C D E F G H sind Buchstaben", "deu_Latn"),
         ("The old mill", "โรง\u200bสี\u200bเก่า", "tha_Thai"),
+        ("You will not be able to make us go", "Gidemeyeceğimizdensin", "tur_Latn"),
+        (QUESTION, "โรงสีเก่าริมแม่น้ำสร้างเมื่อใด", "tha_Thai"),
         ("The IPCC and the NATO and the UNESCO", "IPCC 和 NATO 和 UNESCO", "zho_Hans"),
     ],
 )
