@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from mtqa.filter.cutoff import NO_SIGNS
 from mtqa.filter.length import excess, variance
+from mtqa.filter.sentences import NO_SIGNS, language_tag, sentences
 from mtqa.filter.target import Target
 from mtqa.filter.text import anchors
 
@@ -66,19 +66,6 @@ def evidence(source: str, target: str, lang: Target) -> Evidence | None:
         return Evidence(0.0, 0.0)
     whole, missing, added = _Costs(ours, theirs, lang).best()
     return Evidence(max(0.0, whole - missing), max(0.0, whole - added))
-
-
-def sentences(text: str, tag: str) -> list[str]:
-    """Return a text's sentences without the white space around them; a line break ends one."""
-    import sentencex
-
-    text = text.encode("utf-8", "ignore").decode()
-    return [line.strip() for piece in sentencex.segment(tag, text) for line in piece.splitlines() if line.strip()]
-
-
-def language_tag(lang: Target) -> str:
-    """Return the code that sentencex knows a language by."""
-    return lang.labels[0] if lang.labels else lang.code.split("_")[0]
 
 
 class _Costs:

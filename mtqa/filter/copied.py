@@ -15,6 +15,7 @@ COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
 UNTRANSLATED = 4.0
 WORD = 4
 END_LETTERS, END_SHARE, END_SCORE = 15, 0.35, 9
+SENTENCE_END, SENTENCE_WORDS = re.compile(r"(?<=[.?!])\s+(?=[A-Z])"), 3
 ALONE = 0, 0, False, False
 ASKING = frozenset(
     {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
@@ -30,7 +31,8 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     word that titles hardly have (that, was, which …), and one more in a script that is not English's. All such words
     count, where three in four (of five at least) are the source's. A translation that is the source throughout counts
     four at least, if it holds more than names: three lower-case words, or a function word beside another word, or two
-    words in another script than Latin; one that is the source for a third, at its beginning or end, counts nine.
+    words in another script than Latin; one that is the source for a third, at its beginning or end, or holds a whole
+    sentence of a longer source, counts nine.
     """
     if not source:
         return None
@@ -54,7 +56,7 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     if equal and _more_than_names(theirs, plain, foreign):
         return max(float(run), UNTRANSLATED, len(plain) + 1.0)
     if source != target:
-        run = max(run, _common_end(source, target))
+        run = max(run, _common_end(source, target), END_SCORE if _whole_sentence(unquoted, target) else 0)
     return float(run)
 
 
@@ -78,6 +80,20 @@ def _common_end(source: str, target: str) -> int:
             if any(english) and any(len(w) >= WORD and not e for w, e in zip(lower, english, strict=True)):
                 return END_SCORE
     return 0
+
+
+def _whole_sentence(source: str, target: str) -> bool:
+    """Whether one of several English sentences, with three lower-case words that are not all of one kind, was left."""
+    pieces = SENTENCE_END.split(source)
+    return len(pieces) > 1 and any(
+        len(piece) >= END_LETTERS and piece in target and _english_sentence(piece) for piece in pieces
+    )
+
+
+def _english_sentence(text: str) -> bool:
+    words = [word for word in TOKENS.findall(text) if _plain(word)]
+    english = sum(word in ENGLISH_WORDS for word in words)
+    return len(words) >= SENTENCE_WORDS and 0 < english < len(words) and text[-1] in ".?!"
 
 
 def _plain(word: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mtqa.filter.length import excess
+from mtqa.filter.sentences import NO_SIGNS, language_tag, sentences
 from mtqa.filter.target import Target
 from mtqa.filter.text import WITH_CASE
 
@@ -13,7 +14,6 @@ TARGET_ENDS = ".?!:;。？！：；؟۔؛।॥…፡።፧፨·;՞՜։၊။៕
 CLOSING = "\"'”’»«›‹)]}」』）】］〉》】*_~ \u00a0\u200f\u200e\u202c\u200b\u200d“‘„"
 WHITE = " \t\r\n\v\f\u2028\u2029\u3000"
 UNFINISHED = ",，、،־-–—(（[「『《„¿¡"
-NO_SIGNS = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 CLOSED = ")]}）」』》»”\"'’"
 UNFINISHED_SCORE = 3.0
 FIRST_WORD = re.compile(r"\W{0,3}([^\W\d_]\S*)")
@@ -26,10 +26,11 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
     """Return how much a translation looks cut off: 0 where it ends in a sign, or where the source ends in none.
 
     Without a sign of .?!:;… where the source has one, 1 plus the standard deviations by which the translation is
-    shorter than usual (less those by which it is longer): good translators forget the sign, but lose nothing. 3 where
-    the translation ends in a comma, a dash or an opening bracket and the source in none, or leaves a bracket open.
+    shorter than usual (less those by which it is longer): good translators forget the sign, but lose nothing. Of
+    several sentences the last counts, if it is shorter still. 3 where the translation ends in a comma, a dash or an
+    opening bracket and the source in none, or leaves a bracket open.
     Scripts that write without such signs (Thai, Lao, Khmer, Burmese, Tibetan) are judged by the latter alone.
-    Likewise 1 plus the deviations where a sentence begins with a capital and its translation with a small letter.
+    Likewise where a sentence begins with a capital and its translation with a small letter: then the first counts.
     """
     if source is None:
         return None
@@ -40,7 +41,7 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
     if lang.script not in RIGHT_TO_LEFT and _left_open(bare) and not _left_open(source):
         return UNFINISHED_SCORE
     if _begun_late(source, bare, lang):
-        return max(0.0, 1.0 - excess(source, target, lang))
+        return max(0.0, 1.0 + _lost(source, target, lang, 0))
     if lang.script in NO_SIGNS or (bare[-1:] in CLOSED and last in CLOSED and bare[-1:]):
         return 0.0
     finished = source.rstrip(CLOSING + WHITE)[-1:]
@@ -49,7 +50,21 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
     end = target.rstrip(CLOSING + WHITE)[-1:]
     if end and end in TARGET_ENDS:
         return 0.0
-    return max(0.0, 1.0 - excess(source, target, lang))
+    return max(0.0, 1.0 + _lost(source, target, lang, -1))
+
+
+def _lost(source: str, target: str, lang: Target, at: int) -> float:
+    """Return by how many deviations a translation is shorter, or its sentence at that end (0 or -1) is, less one.
+
+    Less one, as sentences are not always cut alike; more of them than the source has are taken for parts of this one.
+    """
+    ours, theirs = sentences(source, "en"), sentences(target, language_tag(lang))
+    shorter = -excess(source, target, lang)
+    if len(ours) < 2 or len(theirs) < 2:
+        return shorter
+    parts = 1 + max(0, len(theirs) - len(ours))
+    end = theirs[:parts] if at == 0 else theirs[-parts:]
+    return max(shorter, -excess(ours[at], " ".join(end), lang) - 1.0)
 
 
 def _begun_late(source: str, target: str, lang: Target) -> bool:

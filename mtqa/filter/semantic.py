@@ -12,7 +12,7 @@ import numpy as np
 
 from mtqa.core.hashing import content_id
 from mtqa.core.rng import rng
-from mtqa.filter.align import language_tag, sentences
+from mtqa.filter.sentences import language_tag, sentences
 from mtqa.filter.target import Target
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mtqa.filter.align import evidence, sentences
+from mtqa.filter.align import evidence
+from mtqa.filter.sentences import sentences
 from mtqa.filter.target import target
 
 GERMAN = target("deu_Latn")

@@ -238,6 +238,25 @@ def test_a_small_letter_at_the_beginning_alone_is_no_loss():
     assert cut_off(source, "ihr Reisepass muss noch mindestens sechs Monate lang gültig sein.", GERMAN) < 1.25
 
 
+LONG_TEXT = "The old mill was built here in 1874. It was closed after the war. Nobody repaired the wheel by the river."
+LONG_GERMAN = (
+    "Die alte Mühle wurde hier 1874 gebaut. Nach dem Krieg wurde sie geschlossen. Niemand reparierte das Rad am Fluss."
+)
+
+
+@pytest.mark.parametrize("text", [LONG_GERMAN[:-24], LONG_GERMAN[22:]])
+def test_half_of_the_first_or_last_of_many_sentences_is_missed(text):
+    assert cut_off(LONG_TEXT * 3, LONG_GERMAN * 2 + text, GERMAN) > 2 or text[0].islower()
+    assert cut_off(LONG_TEXT * 3, text + LONG_GERMAN * 2, GERMAN) > 2 or text[0].isupper()
+    assert cut_off(LONG_TEXT * 3, (LONG_GERMAN * 3)[:-1], GERMAN) < 2
+
+
+def test_a_sentence_of_many_left_in_english():
+    text = LONG_GERMAN.replace("Nach dem Krieg wurde sie geschlossen.", "It was closed after the war.")
+    assert copied_run(LONG_TEXT, text, GERMAN) == 9
+    assert copied_run(LONG_TEXT, LONG_GERMAN, GERMAN) < 3
+
+
 def test_no_check_raises_on_odd_text():
     for odd in ("", " ", "42", "\x00", "\ud83d\ude00", "½", "1,", "'", "\u0301", "٣", "I", "十"):
         for check, known in TEXT_CHECKS.items():
