@@ -10,6 +10,8 @@ from mtqa.filter.text import characters
 CASED = 12
 CAPITALS, CAPITALS_SOURCE = 0.9, 0.5
 APART = re.compile(r"(?:(?<![^\s])[^\W\d_]\s){7,}")
+LIKE_APART = re.compile(r"\s[^\W\d_]\s[^\W\d_]\s")
+"""What every match of `APART` holds, found sooner."""
 WITH_CASE = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 SPACELESS = frozenset({"Hans", "Hant", "Jpan", "Hang", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 HIDDEN = re.compile(r"(?<=[^\W\d_])[\u200b\u2060\ufeff](?=[^\W\d_])")
@@ -27,21 +29,27 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
     if source is None:
         return None
     found = 0
-    if lang.script in WITH_CASE and (share := _capitals(target)) is not None and share >= CAPITALS:
-        found += (_capitals(source) or 0.0) < CAPITALS_SOURCE
+    if lang.script in WITH_CASE and _capitals(target, CAPITALS):
+        found += not _capitals(source, CAPITALS_SOURCE)
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
     if lang.script not in SPACELESS:
-        found += APART.search(target) is not None and APART.search(source) is None
+        if LIKE_APART.search(target):
+            found += APART.search(target) is not None and APART.search(source) is None
         if not HIDDEN_SIGNS.isdisjoint(characters(target)):
             found += HIDDEN.search(target) is not None and HIDDEN.search(source) is None
     return float(found)
 
 
-def _capitals(text: str) -> float | None:
-    """Return the share of capitals among letters that have a case; None where there are few."""
-    cased = [(char, char.isupper()) for char in characters(text) if char.isupper() or char.islower()]
-    if not any(upper for _, upper in cased):
-        return 0.0
-    upper, lower = (sum(text.count(char) for char, is_upper in cased if is_upper == which) for which in (True, False))
-    return upper / (upper + lower) if upper + lower >= CASED else None
+def _capitals(text: str, least: float) -> bool:
+    """Whether capitals are `least` of the letters that have a case, or more; False where these are few."""
+    upper = lower = 0
+    most = (1 - least) * len(text) + 1
+    for char in characters(text):
+        if char.islower():
+            lower += text.count(char)
+            if lower > most:
+                return False
+        elif char.isupper():
+            upper += text.count(char)
+    return upper + lower >= CASED and upper / (upper + lower) >= least

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from mtqa.filter.clock import colons, counts_from_sunrise, times_in_words
 from mtqa.filter.numerals import (
+    LIKE_SPACED,
     NUMBER,
-    SPACED,
     Number,
     ascii_digits,
     dates,
     english_values,
+    has_digits,
     joined_units,
     letter_values,
     may_be_words,
@@ -33,7 +34,6 @@ ROUND = re.compile(
     re.IGNORECASE,
 )
 """Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
-DIGIT = re.compile(r"\d")
 POWERS = frozenset(map(Decimal, (2, 3)))
 ZERO, FULL_HOUR = frozenset({Decimal(0)}), re.compile(r"[0-9][:：]00(?![0-9])")
 CONVERTED = re.compile(
@@ -77,7 +77,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     """
     if source is None:
         return None
-    if not DIGIT.search(source) and not DIGIT.search(target):
+    if not has_digits(source) and not has_digits(target):
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
@@ -87,7 +87,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     values = frozenset[Decimal]().union(*(n.values for n in given))
     theirs = dates(joined_units(theirs, values), ours, values)
     found = numbers(theirs, joined=values)
-    if SPACED.search(ours):
+    if LIKE_SPACED.search(ours):
         given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
     lost, added = _pair(given, found, lang, counts_from_sunrise(ours, lang.code))
     if added:
