@@ -19,6 +19,8 @@ import platform
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ LANG = "deu_Latn"
 SHAPED, PLAIN = "squadshifts-new_wiki", ("nq-open-dev", "pubmedqa")
 CLOCK = time.perf_counter
 QUALITY_SLICE, SAMPLES = 64, 1000
+LIMITS = {False: (2.0, 20), True: (1.0, 0)}
+"""Most tokens of an output, factor × source tokens + constant: of a model that was trained, of the random one."""
 
 
 def corpora(data: Path, rows: int, folder: Path) -> dict[str, Path]:
@@ -63,7 +67,7 @@ def save(rows: list[dict], folder: Path) -> Path:
 def random_marian(folder: Path) -> Path:
     """Save a random Marian of opus-mt-base size (6 + 6 layers, width 512, 58,101 words) with the bundled tokenizer.
 
-    Its outputs are noise; a bias on `</s>` ends them after about as many tokens as a translation would have.
+    Its outputs are noise and never end by themselves: where they end is for `as_long_as_sources`.
     """
     import shutil
 
@@ -100,9 +104,31 @@ def random_marian(folder: Path) -> Path:
     words = len(tokenizer)
     model.final_logits_bias[0, words:] = -1e4  # ids that the tokenizer lacks
     model.final_logits_bias[0, base.pad_token_id] = -1e4
-    model.final_logits_bias[0, base.eos_token_id] = 4.0
+    model.final_logits_bias[0, base.eos_token_id] = -1e4
     model.save_pretrained(folder)
     return folder
+
+
+@contextmanager
+def as_long_as_sources() -> Iterator[None]:
+    """Let mtqa's outputs have as many tokens as the longest source of their batch, and no second attempts.
+
+    For the random model, whose noise has no length of its own; the peers get the same limit.
+    """
+    from mtqa.translate import decode, watch
+
+    usual = decode.LIMIT, watch.problems
+    decode.LIMIT, watch.problems = LIMITS[True], lambda *_: []
+    try:
+        yield
+    finally:
+        decode.LIMIT, watch.problems = usual
+
+
+def limit_of(longest: int, *, random: bool) -> int:
+    """Return the most tokens of an output in a batch whose longest source has `longest`."""
+    factor, more = LIMITS[random]
+    return int(factor * longest) + more
 
 
 def texts_of(row: dict) -> list[str]:
@@ -160,7 +186,9 @@ def prepared(corpus: Path, model: str) -> tuple[Any, list[list[list[str]]]]:
     return target, cut
 
 
-def generate(target: Any, rows: list[list[list[str]]], *, by_length: bool) -> tuple[float, list[str]]:
+def generate(
+    target: Any, rows: list[list[list[str]]], *, by_length: bool, random: bool = False
+) -> tuple[float, list[str]]:
     """Time peer (a) or (b): every segment of every row, repetitions too, in batches of 32, beam 4, float32."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -177,35 +205,46 @@ def generate(target: Any, rows: list[list[list[str]]], *, by_length: bool) -> tu
     with torch.inference_mode():
         for start in range(0, len(segments), 32):
             batch = tokenizer(segments[start : start + 32], return_tensors="pt", padding=True)
-            limit = 2 * batch["input_ids"].shape[1] + 20
+            limit = limit_of(batch["input_ids"].shape[1], random=random)
             out = model.generate(**batch, num_beams=4, max_new_tokens=limit, max_length=None)
             made += tokenizer.batch_decode(out, skip_special_tokens=True)
     return CLOCK() - began, made
 
 
-def bare(target: Any, rows: list[list[list[str]]], sizes: list[int]) -> dict[int, float]:
-    """Time peer (c) for each batch size in tokens: one call over the distinct segments, tokenised before."""
+def bare(target: Any, rows: list[list[list[str]]], sizes: list[int], *, random: bool) -> dict[int, float]:
+    """Time peer (c) for each batch size in tokens: the distinct segments, tokenised before.
+
+    One call, whose limit is that of the longest source; of the random model, which always reaches it, a call a batch.
+    """
     import ctranslate2
 
     from mtqa.translate.convert import converted
+    from mtqa.translate.plan import make_batches
 
     translator = ctranslate2.Translator(
         str(converted(target.files, target.tokens)), compute_type="int8", inter_threads=cores(), intra_threads=1
     )
     segments = sorted({s for row in rows for text in row for s in text})
     sources = sorted(target.tokens.encode(segments), key=len)
-    limit = 2 * len(sources[-1]) + 20
     seconds = {}
     for size in sizes:
+        ranges = make_batches([len(s) for s in sources], size) if random else [range(len(sources))]
         began = CLOCK()
-        translator.translate_batch(
-            sources,
-            beam_size=4,
-            max_batch_size=size,
-            batch_type="tokens",
-            max_decoding_length=limit,
-            return_scores=True,
-        )
+        waiting = [
+            result
+            for some in ranges
+            for result in translator.translate_batch(
+                [sources[i] for i in some],
+                beam_size=4,
+                max_batch_size=size,
+                batch_type="tokens",
+                max_decoding_length=limit_of(len(sources[some[-1]]), random=random),
+                return_scores=True,
+                asynchronous=True,
+            )
+        ]
+        for result in waiting:
+            result.result()
         seconds[size] = CLOCK() - began
     return seconds
 
@@ -277,20 +316,20 @@ def tokens_of(target: Any, rows: list[list[list[str]]]) -> int:
     return sum(target.tokens.count([s for row in rows for text in row for s in text]))
 
 
-def one(name: str, corpus: Path, model: str, args: argparse.Namespace) -> dict[str, Any]:
-    """Measure one corpus with one model."""
+def one(name: str, corpus: Path, model: str, args: argparse.Namespace, *, random: bool) -> dict[str, Any]:
+    """Measure one corpus with one model, trained or random."""
     target, rows = prepared(corpus, model)
     runs, bares = [], []
     best = None
     for _ in range(args.repeats):  # in turn, so that a slow minute hurts both
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, as_long_as_sources() if random else nullcontext():
             runs.append(ours(corpus, model, Path(folder)))
-        times = bare(target, rows, args.sizes if best is None else [best])
+        times = bare(target, rows, args.sizes if best is None else [best], random=random)
         best = min(times, key=times.__getitem__)
         bares.append(times[best])
     some = rows[: args.peer_rows if name == SHAPED else args.peer_rows * 4]
-    a, _ = generate(target, some, by_length=False)
-    b, _ = generate(target, some, by_length=True)
+    a, _ = generate(target, some, by_length=False, random=random)
+    b, _ = generate(target, some, by_length=True, random=random)
     mine, c = statistics.median(run["seconds"] for run in runs), statistics.median(bares)
     more = tokens_of(target, rows) / tokens_of(target, some)  # rows differ in length: the peers' time goes by tokens
     speed = {"mtqa": len(rows) / mine, "a": len(rows) / (a * more), "b": len(rows) / (b * more), "c": len(rows) / c}
@@ -335,9 +374,10 @@ def main() -> None:
             return
         found = corpora(args.data, args.rows, work)
         for model in args.models:
-            path = str(random_marian(work / "base")) if model == "base" else model
+            random = model == "base"
+            path = str(random_marian(work / "base")) if random else model
             for name in args.corpora:
-                results[f"{model} {name}"] = one(name, found[name], path, args)
+                results[f"{model} {name}"] = one(name, found[name], path, args, random=random)
                 print(json.dumps({f"{model} {name}": results[f"{model} {name}"]}), flush=True)
     print(json.dumps(results, indent=1))
 

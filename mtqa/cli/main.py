@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from mtqa import __version__
-from mtqa.core.errors import FULL_DISK, MtqaError
+from mtqa.core.errors import FULL_DISK, WRONG_PATH, MtqaError, UsageError
 
 COMMANDS = {
     "collect": "English QA from files and public data into one corpus",
@@ -108,6 +108,9 @@ def _explained(error: Exception) -> tuple[str, int]:
         message = " ".join(misuse.format_message().replace("Value error, ", "").split())
         message += "" if message.endswith((".", "?", ")")) else "."
         return str(MtqaError(message, next_step=f"see '{command} --help'")), 2
+    if isinstance(error, OSError) and error.errno in WRONG_PATH:
+        rights = "give another path, or change who may read or write this one"
+        return str(UsageError(f"{error.strerror}.", where=error.filename, next_step=rights)), UsageError.exit_code
     if isinstance(error, OSError):
         room = "make room, then run the same command again: finished work is kept"
         next_step = room if error.errno in FULL_DISK else None

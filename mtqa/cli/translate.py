@@ -14,7 +14,7 @@ from mtqa.core.errors import UsageError
 def command(
     corpus: Annotated[Path, typer.Argument(help="A collected corpus, or a table of questions (see --map).")],
     to: Annotated[str, typer.Option(help="Target languages, with commas between: codes or names.")],
-    out: Annotated[Path, typer.Option(help="Folder to write the corpus to.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the translated corpus to.")],
     model: Annotated[str, typer.Option(help="demo, opus-mt, nllb-600m, madlad-3b, a Hub id, a folder.")] = "nllb-600m",
     memory: Annotated[Path | None, typer.Option(help="Folder of finished translations.", show_default=False)] = None,
     map_: Annotated[str, typer.Option("--map", help="Columns of a table: question=COL,passage=COL,….")] = "",
@@ -35,8 +35,11 @@ def command(
 ) -> None:
     """Translate a corpus sentence by sentence; finished sentences are remembered, also after a crash.
 
-    A table (CSV, TSV, JSON lines, Parquet) is collected to OUT.collected first; --map says which of its columns holds
-    what. 'mtqa languages' lists codes and names. The model demo knows German and Spanish and needs no download;
+    A table (CSV, TSV, JSON lines, Parquet) is collected to OUT.collected first, where rows without a question and
+    duplicates are dropped; --map says which column holds what: question, passage, answers, answer_start, title.
+    OUT gets a Parquet table a language, English's too: 'mtqa inspect OUT' shows them side by side.
+
+    'mtqa languages' lists codes and names. The model demo knows German and Spanish and needs no download;
     nllb-600m knows 202 languages (not for commercial use); opus-mt picks the pair's own model. The memory is
     $MTQA_CACHE/memory, by default ~/.cache/mtqa/memory. Several machines share the work with --worker 1/3, 2/3, 3/3
     and one --memory; then the command without it. --round-trip translates a translated corpus back into English, as a
@@ -79,11 +82,15 @@ def _collected(corpus: Path, columns: str, settings: Any, collected: Path, *, ov
         raise UsageError("A corpus has no columns to map.", where="--map", expected=f"a table; '{corpus}' is a folder")
     if not corpus.is_file() and (corpus.exists() or not corpus.suffix):
         return corpus
+    from mtqa.collect.report import report
     from mtqa.collect.run import collect
     from mtqa.collect.settings import CollectSettings
+    from mtqa.core.progress import say
     from mtqa.translate.run import check_models
 
     check_models(settings)
     given = parse(CollectSettings, {"sources": [str(corpus)], "map": columns, "validation": 0}, "command line")
-    collect(given, collected, overwrite=overwrite)
+    manifest = collect(given, collected, overwrite=overwrite)
+    for line in report(manifest, corpus, json=False):  # the table's name: of a dry run the folder goes again
+        say(line)
     return collected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
@@ -14,9 +15,11 @@ import pyarrow as pa
 
 from mtqa.collect.items import RawItem
 from mtqa.collect.rows import Row, RowMaker
+from mtqa.core.errors import MtqaError
 from mtqa.core.hashing import content_id
 from mtqa.core.ids import id_numbers
 from mtqa.core.schema import ANSWER, CORPUS, MT, Drop
+from mtqa.core.workers import end_with_parent, shielded
 
 ROWS_AT_ONCE = 1024
 SPREAD = 0x9E3779B97F4A7C15
@@ -76,7 +79,8 @@ def _table(maker: RowMaker, rows: list[Row]) -> pa.RecordBatch:
 def batches(maker: RowMaker, items: Iterable[RawItem], seed: int | None, workers: int) -> Iterator[Batch]:
     """Yield the batches of all items in order; `workers` processes make them, and the result is the same.
 
-    The items are read in this process, so with enough workers reading is what limits the rate.
+    The items are read in this process, so with enough workers reading is what limits the rate. Raises MtqaError where
+    a worker dies.
     """
     iterator = iter(items)
     parts = iter(lambda: list(islice(iterator, ROWS_AT_ONCE)), [])
@@ -88,12 +92,22 @@ def batches(maker: RowMaker, items: Iterable[RawItem], seed: int | None, workers
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_initialise, initargs=(maker, seed)) as pool:
         waiting: deque[Future[Batch]] = deque()
-        for part in parts:
-            waiting.append(pool.submit(_work, part))
-            if len(waiting) >= IN_FLIGHT * workers:
+        try:
+            for part in parts:
+                with shielded():  # a process starts when there is a task for it
+                    waiting.append(pool.submit(_work, part))
+                if len(waiting) >= IN_FLIGHT * workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise MtqaError(
+                "A worker process died.",
+                expected="enough memory for each process",
+                next_step="run the same command again, with fewer --workers",
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 _state: tuple[RowMaker, int | None] | None = None
@@ -102,6 +116,7 @@ _state: tuple[RowMaker, int | None] | None = None
 def _initialise(maker: RowMaker, seed: int | None) -> None:
     """Give a worker what is the same for all its batches."""
     global _state
+    end_with_parent()
     _state = (maker, seed)
 
 

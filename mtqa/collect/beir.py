@@ -12,7 +12,7 @@ from mtqa.collect.items import RawItem
 from mtqa.collect.tabular import json_rows
 from mtqa.core.errors import UsageError
 
-SPLITS = {"train": None, "dev": "validation", "validation": "validation", "valid": "validation", "test": "test"}
+SPLITS = {"train": None, "test": "test"}
 LAYOUT = "corpus.jsonl, queries.jsonl (or .jsonl.gz) and qrels/*.tsv"
 
 
@@ -37,8 +37,9 @@ def beir_files(folder: Path) -> list[Path]:
 
 
 def read_beir(folder: Path) -> Iterator[RawItem]:
-    """Yield the pairs with a score above 0, by qrels file and line; dev and test qrels keep their split.
+    """Yield the pairs with a score above 0, by qrels file and line.
 
+    Only those of `train.tsv` may be trained on: `test.tsv` is the split test, any other name validation.
     Holds the text of the judged queries and documents in memory. Raises UsageError where a judged id does not exist.
     """
     corpus, queries, *qrels = beir_files(folder)
@@ -50,7 +51,7 @@ def read_beir(folder: Path) -> Iterator[RawItem]:
             if name not in texts:
                 raise UsageError(f"The id '{name}' is judged but not in {file.name}.", where=path)
         title, text = passages[document]
-        split = SPLITS.get(path.stem, path.stem)
+        split = SPLITS.get(path.stem, "validation")
         yield RawItem(f"{query} {document}", questions[query][1], text, title or None, (), split)
 
 

@@ -84,7 +84,7 @@ def exclude_fingerprint(name: str) -> str:
     path, _ = exclude_path(name)
     if (path / MANIFEST).is_file():
         return open_corpus(path).manifest.content
-    return fingerprint({file.name: file_sha256(file) for file in input_files(path)})
+    return fingerprint({file.relative_to(path).as_posix(): file_sha256(file) for file in input_files(path)})
 
 
 def open_benchmarks(names: Iterable[str]) -> Benchmarks:

@@ -17,6 +17,7 @@ from mtqa.collect.mrqa import is_mrqa, read_mrqa
 from mtqa.collect.pubmedqa import is_pubmedqa, read_pubmedqa
 from mtqa.collect.squad import is_squad, read_squad
 from mtqa.collect.tabular import (
+    USUAL_COLUMNS,
     Row,
     csv_rows,
     json_rows,
@@ -96,7 +97,10 @@ def map_rows(rows: Iterable[Row], layout: str, language: str = "") -> Iterator[R
 
 
 def _read_file(path: Path, shape: Shape) -> Iterator[RawItem]:
-    """Return the items of a file; `.json` may hold SQuAD, PubMedQA, an array, a mapping with `data`, or JSON lines."""
+    """Return the items of a file; `.json` may hold SQuAD, PubMedQA, an array, a mapping with `data`, or JSON lines.
+
+    One line of JSON lines is a row like any other.
+    """
     file_kind = kind(path)
     if file_kind == "parquet":
         return _parquet(path, shape)
@@ -110,6 +114,8 @@ def _read_file(path: Path, shape: Shape) -> Iterator[RawItem]:
         if is_pubmedqa(data):
             return read_pubmedqa(data, path)
         entries = next((data[key] for key in ("data", "Data") if isinstance(data, dict) and key in data), data)
+        if not isinstance(entries, list) and isinstance(data, dict) and _is_row(data, shape):
+            entries = [data]
         if isinstance(entries, list):
             return _rows(list_rows(entries, path), list_rows(entries, path), shape, path)
         raise UsageError(
@@ -139,6 +145,13 @@ def _squad(data: Any, path: Path, shape: Shape) -> Iterator[RawItem]:
     for item in read_squad(data, path):
         foreign = shape.layout == "tydiqa" and not item.id.startswith(f"{shape.language or ENGLISH}-")
         yield item._replace(drop=Drop.OTHER_LANGUAGE) if foreign else item
+
+
+def _is_row(data: Mapping[str, Any], shape: Shape) -> bool:
+    """Tell whether an object is a table's row, which has a question's column, or may be one of a layout."""
+    column = shape.columns.get("question")
+    names = (column, column.partition(".")[0]) if column else USUAL_COLUMNS["question"]
+    return shape.layout in LAYOUTS or any(name in data for name in names)
 
 
 def _is_json_lines(path: Path) -> bool:

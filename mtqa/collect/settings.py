@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -15,7 +15,7 @@ FIELDS = ("question", "passage", "answers", "answer_start", "title", "id")
 class CollectSettings(Settings):
     """What to read and how to make items of it."""
 
-    sources: list[str] = Field(
+    sources: list[Annotated[str, Field(min_length=1)]] = Field(
         min_length=1,
         description="'sample', names of sources (see mtqa sources; NAME:LANGUAGE for another of its languages), "
         "files or folders, or NAME=FILE.",

@@ -152,5 +152,6 @@ def _file_source(path: Path, settings: CollectSettings, card: Card | None) -> So
     content = fingerprint(files)
     if card:
         return _with_card(card, content, read, files)
-    dataset = settings.dataset or stem(path)
-    return Source(path.name, dataset, settings.licence, settings.language, content, read, files=files)
+    named = path if path.name else path.resolve()
+    dataset = settings.dataset or stem(named)
+    return Source(named.name, dataset, settings.licence, settings.language, content, read, files=files)

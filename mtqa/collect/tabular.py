@@ -6,7 +6,7 @@ import ast
 import csv
 import difflib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ def csv_rows(path: Path, delimiter: str, *, quoted: bool = True) -> Iterator[Row
             where = f"{path}, line {reader.line_num}"
             if not header:
                 header = [cell.strip() for cell in cells]
+                _check_twice(header, where)
             elif len(cells) == len(header):
                 yield where, dict(zip(header, cells, strict=True))
             elif cells:
@@ -98,9 +99,20 @@ def parquet_columns(path: Path) -> list[str]:
     import pyarrow.parquet as pq
 
     try:
-        return list(pq.read_schema(path).names)
+        names = list(pq.read_schema(path).names)
     except (pa.ArrowException, OSError) as error:
         raise UsageError("The file is not a whole Parquet file.", where=path, next_step=NEXT_STEP) from error
+    _check_twice(names, path)
+    return names
+
+
+def _check_twice(names: Sequence[str], where: object) -> None:
+    """Raise UsageError where a table has two columns of one name, of which either may be meant."""
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise UsageError(
+            f"Two columns are called '{twice[0]}'.", where=where, expected="columns with names of their own"
+        )
 
 
 def resolve_columns(available: Iterable[str], chosen: Mapping[str, str], where: object) -> dict[str, str]:

@@ -24,7 +24,7 @@ import numpy as np
 
 from mtqa.core.encoder_loading import load_encoder as load_encoder
 from mtqa.core.encoder_loading import model_fingerprint as model_fingerprint
-from mtqa.core.errors import UsageError
+from mtqa.core.errors import MtqaError, UsageError
 from mtqa.core.progress import progress
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def encode_texts(
 
     Each distinct text is encoded once, in micro-batches of at most `token_budget` tokens (padding included where the
     model pads) that depend on the set of texts only: repeated texts get equal rows, and another order gives the same
-    rows. `label` names a progress bar; none is shown without it.
+    rows. `label` names a progress bar; none is shown without it. Raises MtqaError where a vector holds a number that is
+    not finite.
     """
     import torch
 
@@ -66,6 +67,7 @@ def encode_texts(
             for batch in batches:
                 chosen = [distinct[i] for i in batch]
                 rows = embed(model, features(model, chosen, role)).cpu().numpy()
+                _check_finite(rows, chosen)
                 for text, row in zip(chosen, rows, strict=True):
                     vectors[places[text]] = row
                 if bar is not None:
@@ -130,6 +132,18 @@ def micro_batches(counts: Sequence[int], token_budget: int, *, flat: bool) -> li
             total = counts[i]
         batches[-1].append(i)
     return batches
+
+
+def _check_finite(rows: np.ndarray, texts: Sequence[str]) -> None:
+    """Raise MtqaError for vectors that cannot be compared: NaN would rank first, as nothing is greater."""
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise MtqaError(
+            "The encoder gives vectors that are not of finite numbers.",
+            where=f"the text {texts[bad[0]][:60]!r}",
+            expected="a model whose training did not diverge",
+            next_step="train again with a lower learning rate, or take another model",
+        )
 
 
 def _prompt(model: SentenceTransformer, role: Role) -> str:

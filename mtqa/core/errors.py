@@ -6,6 +6,8 @@ import errno
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Error numbers of a write for which the disk has no room."""
+WRONG_PATH = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
+"""Error numbers of a path that the user has to change, or the rights to it."""
 
 
 class MtqaError(Exception):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from mtqa.core.errors import MtqaError, UsageError
+from mtqa.core.workers import end_with_parent, shielded
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,8 +59,9 @@ def _in_processes(load: Load[T, R], tasks: Iterable[T], places: tuple[str, ...])
     context = multiprocessing.get_context("spawn")
     todo, done = context.Queue(), context.Queue()
     processes = [context.Process(target=_serve, args=(load, place, todo, done), daemon=True) for place in places]
-    for process in processes:
-        process.start()
+    with shielded():
+        for process in processes:
+            process.start()
     try:
         waiting, numbered, more = 0, enumerate(tasks), True
         while True:
@@ -85,6 +87,7 @@ def _in_processes(load: Load[T, R], tasks: Iterable[T], places: tuple[str, ...])
 
 def _serve(load: Load[Any, Any], place: str, todo: Any, done: Any) -> None:
     """Run in a process: take numbered tasks until None comes, put numbered results."""
+    end_with_parent()
     numbers: list[int] = []
 
     def tasks() -> Iterator[Any]:

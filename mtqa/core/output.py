@@ -12,6 +12,7 @@ from typing import Any
 
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import FULL_DISK, UsageError
+from mtqa.core.lock import hold
 from mtqa.core.manifest import (
     MANIFEST,
     FileRecord,
@@ -23,6 +24,8 @@ from mtqa.core.manifest import (
     record_folder,
     stage_fingerprint,
 )
+
+ELSEWHERE = "choose another --out"
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,17 @@ def guard(out: Path, work: Work, *, overwrite: bool) -> None:
     """
     if out.name in ("", ".."):
         raise UsageError("The output is a folder without a name of its own.", where=out, expected="a folder's name")
+    _check_place(out)
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not out.is_dir():
-        raise UsageError("The output is a file.", where=out, expected="a folder", next_step="choose another --out")
+        raise UsageError("The output is a file.", where=out, expected="a folder", next_step=ELSEWHERE)
     if not (out / MANIFEST).is_file():
         raise UsageError(
             "The output folder holds files that mtqa did not write.",
             where=out,
             expected="an empty or new folder",
-            next_step="choose another --out",
+            next_step=ELSEWHERE,
         )
     manifest = load_manifest(out)
     if manifest.stage != work.stage:
@@ -84,7 +88,7 @@ def guard(out: Path, work: Work, *, overwrite: bool) -> None:
             f"The output folder holds the result of '{manifest.stage}'.",
             where=out,
             expected=f"an empty folder or an older result of '{work.stage}'",
-            next_step="choose another --out",
+            next_step=ELSEWHERE,
         )
     if not overwrite:
         keys = sorted(
@@ -95,6 +99,17 @@ def guard(out: Path, work: Work, *, overwrite: bool) -> None:
             f"The output folder holds another result of '{work.stage}' (different: {differs}).",
             where=out,
             next_step="choose another --out, or replace it with --overwrite",
+        )
+
+
+def _check_place(out: Path) -> None:
+    """Raise UsageError where no folder can be made at `out`."""
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise UsageError("The output lies below a file.", where=above, expected="a folder", next_step=ELSEWHERE)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UsageError(
+            "The output's folder cannot be written to.", where=above, expected="write permission", next_step=ELSEWHERE
         )
 
 
@@ -159,26 +174,44 @@ class Building:
 def building(out: Path, work: Work, *, overwrite: bool = False) -> Iterator[Building]:
     """Yield a Building for `out`; swap it in when the block ends with a manifest written, remove it on an error.
 
-    Raises UsageError as `guard` does, MtqaError where the disk is full. After `kill -9` the old output still stands and
-    the half-built folder, `.NAME.tmp`, is thrown away by the next run: data to resume from must live elsewhere.
+    Raises UsageError as `guard` does and where another process builds the same output, MtqaError where the disk is
+    full. After `kill -9` the old output still stands and the half-built folder, `.NAME.tmp`, is thrown away by the next
+    run: data to resume from must live elsewhere.
     """
     _recover(out)
     guard(out, work, overwrite=overwrite)
     build = Building(out, work)
-    shutil.rmtree(build.path, ignore_errors=True)
-    build.path.mkdir(parents=True)
-    try:
-        yield build
-        if build.manifest is None:
-            raise RuntimeError(f"the stage {work.stage} ended without a manifest")
-        _sync(build.path)
-        _swap(build.path, out)
-    except OSError as error:
-        if error.errno in FULL_DISK:
-            raise disk_error(out, error) from error
-        raise
-    finally:
-        shutil.rmtree(build.path, ignore_errors=True)
+    with _new_folder(build.path, out):
+        try:
+            yield build
+            if build.manifest is None:
+                raise RuntimeError(f"the stage {work.stage} ended without a manifest")
+            _sync(build.path)
+            _swap(build.path, out)
+        except OSError as error:
+            if error.errno in FULL_DISK:
+                raise disk_error(out, error) from error
+            raise
+        finally:
+            shutil.rmtree(build.path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _new_folder(path: Path, out: Path) -> Iterator[None]:
+    """Make an empty folder and hold it; what a killed process left there goes. Raises UsageError where one works."""
+    busy = UsageError(
+        "Another mtqa process is writing this output.", where=out, next_step=f"wait for it, or {ELSEWHERE}"
+    )
+    if path.exists():
+        with hold(path) as left_behind:
+            if not left_behind:
+                raise busy
+            shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    with hold(path) as held:
+        if not held:
+            raise busy
+        yield
 
 
 def _old_path(out: Path) -> Path:

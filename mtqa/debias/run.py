@@ -37,6 +37,13 @@ def debias(model: str, folder: Path, settings: DebiasSettings, out: Path, *, ove
     encoder = load_encoder(model, device=settings.device)
     if encoder.truncate_dim is not None:
         raise UsageError("The model's vectors are truncated.", where=model, expected="a model without truncate_dim")
+    dimension = encoder.get_embedding_dimension() or 0
+    if settings.method == "project" and settings.rank >= dimension:
+        raise UsageError(
+            f"Without {settings.rank} directions nothing is left of vectors of {dimension} dimensions.",
+            where="rank",
+            expected=f"less than {dimension}",
+        )
     vectors = {
         lang: encode_texts(encoder, lines, "document", label=f"encoding {lang}") for lang, lines in texts.items()
     }

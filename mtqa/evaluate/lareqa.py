@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -209,7 +210,7 @@ def _paragraphs(path: Path) -> list[tuple[str, dict[str, Any]]]:
             for a, article in enumerate(data["data"])
             for p, paragraph in enumerate(article["paragraphs"])
         ]
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
         raise _malformed(path) from error
 
 

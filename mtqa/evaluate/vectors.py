@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def _array(path: Path, name: str, rows: int, benchmark: Benchmark) -> Floats32:
             array = file[name]
     except KeyError as error:
         raise UsageError(f"The file has no array '{name}'.", where=path, expected=expected) from error
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise UsageError(
             "The vectors cannot be read.", where=path, expected="an .npz file of two float arrays", next_step=next_step
         ) from error

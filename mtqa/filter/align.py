@@ -14,6 +14,8 @@ from mtqa.filter.text import anchors
 
 BEADS = ((1, 1, 0.1), (2, 1, 2.4), (1, 2, 2.4), (2, 2, 4.5), (3, 1, 4.5), (1, 3, 4.5))
 """Source sentences, target sentences and cost of a bead in nats, from the frequencies of Gale and Church (1993)."""
+MERGED = 1, 2, 3
+"""Sentences of one side in a bead."""
 Triple = tuple[float, float, float]
 NEVER = (math.inf, math.inf, math.inf)
 NULL = 5.0
@@ -81,19 +83,22 @@ class _Costs:
         self.gains = ANCHOR * MOST_ANCHORS if bits else 0.0
         self.names = NAME_LOST if lang.script == "Latn" else 0.0
         self.s, self.t = [len(text) for text in ours], [len(text) for text in theirs]
-        spans = {a: _spans(self.s, a) for a, _, _ in BEADS}
-        self.usual = {a: [math.log(s + 1) + lang.length.median for s in spans[a]] for a in spans}
-        self.weight = {a: [0.5 / variance(s, lang) for s in spans[a]] for a in spans}
-        self.found = {b: [math.log(t + 1) for t in _spans(self.t, b)] for _, b, _ in BEADS}
-        self.left_of = {a: _unions(self.left, a) for a in spans}
-        self.right_of = {b: _unions(self.right, b) for b in self.found}
+        median = lang.length.median
+        ours_of = {}
+        for size in MERGED:
+            spans = _spans(self.s, size)
+            usual, weight = [math.log(s + 1) + median for s in spans], [0.5 / variance(s, lang) for s in spans]
+            ours_of[size] = usual, weight, _unions(self.left, size)
+        theirs_of = {b: ([math.log(t + 1) for t in _spans(self.t, b)], _unions(self.right, b)) for b in MERGED}
+        self.beads = [(a, b, prior, *ours_of[a], *theirs_of[b]) for a, b, prior in BEADS]
         whole = math.log(sum(self.t) + 1) - math.log(sum(self.s) + 1) - lang.length.median
         self.worst = min(whole * whole / 2 / variance(sum(self.s), lang), MOST_COST) + max(len(ours), len(theirs))
 
     def best(self) -> Triple:
         """Return the least costs of aligning all: by beads of both sides, and with source or target sentences alone."""
         n, m = len(self.s), len(self.t)
-        cost = {(0, 0): (0.0, 0.0, 0.0)}
+        cost = [[NEVER] * (m + 1) for _ in range(n + 1)]
+        cost[0][0] = 0.0, 0.0, 0.0
         source_alone, target_alone = [_null(s) for s in self.s], [_null(t) for t in self.t]
         for i in range(n + 1):
             middle = i * m / n if n else 0
@@ -101,32 +106,32 @@ class _Costs:
                 if not i and not j:
                     continue
                 whole, missing, added = self._by_beads(cost, i, j)
-                if (before := cost.get((i - 1, j))) and before[1] + source_alone[i - 1] < missing:
-                    missing = before[1] + source_alone[i - 1]
-                if (before := cost.get((i, j - 1))) and before[2] + target_alone[j - 1] < added:
-                    added = before[2] + target_alone[j - 1]
-                cost[i, j] = whole, missing, added
+                if i and (alone := cost[i - 1][j][1] + source_alone[i - 1]) < missing:
+                    missing = alone
+                if j and (alone := cost[i][j - 1][2] + target_alone[j - 1]) < added:
+                    added = alone
+                cost[i][j] = whole, missing, added
         every, of_all = _unions(self.left, n), _unions(self.right, m)
         worst = self.worst + self._anchor_cost(every[0] if every else 0, of_all[0] if of_all else 0)
-        whole, missing, added = (worst if c == math.inf else c for c in cost.get((n, m), NEVER))
+        whole, missing, added = (worst if c == math.inf else c for c in cost[n][m])
         return whole, missing, added
 
-    def _by_beads(self, cost: dict[tuple[int, int], Triple], i: int, j: int) -> Triple:
+    def _by_beads(self, cost: Sequence[Sequence[Triple]], i: int, j: int) -> Triple:
         """Return the least costs of what a bead ends at sentences i and j; most beads need no full look."""
         whole, missing, added = NEVER
         gains = self.gains
-        for a, b, prior in BEADS:
+        for a, b, prior, usual, weight, lefts, found, rights in self.beads:
             k, p = i - a, j - b
-            if k < 0 or p < 0 or (before := cost.get((k, p))) is None:
+            if k < 0 or p < 0:
                 continue
-            x, y, z = before
+            x, y, z = cost[k][p]
             least = prior - gains
             if x + least >= whole and y + least >= missing and z + least >= added:
                 continue
-            unusual = self.found[b][p] - self.usual[a][k]
-            bead = unusual * unusual * self.weight[a][k]
+            unusual = found[p] - usual[k]
+            bead = unusual * unusual * weight[k]
             bead = prior + (bead if bead < MOST_COST else MOST_COST)
-            left, right = self.left_of[a][k], self.right_of[b][p]
+            left, right = lefts[k], rights[p]
             if left or right:
                 least = bead - gains
                 if x + least >= whole and y + least >= missing and z + least >= added:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from mtqa.filter.spelling import spelled
 
 TIME = re.compile(r"(?<![\d.,:])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])")
+LIKE_TIME = re.compile("[0-9]:[0-9]")
 OTHER_TIME = re.compile(r"(?<![\d.,:])([01]?\d|2[0-4])[.hH]([0-5]\d)(?![\d:]|[.,]\d)")
 ENGLISH_TIME = re.compile(r"\d\s*(?:[ap]\.?m\b|o['’]clock)|\d:[0-5]\d", re.IGNORECASE)
 FROM_SUNRISE = frozenset({"swh_Latn", "amh_Ethi", "tir_Ethi", "gaz_Latn"})
@@ -17,7 +18,7 @@ NOON, QUARTER = 12, 15
 
 def colons(text: str, other: str) -> str:
     """Return a text whose `2.30` and `14h30` are written `2:30` where the other text has that time, noon aside."""
-    times = {(int(hour) % NOON, minutes) for hour, minutes in TIME.findall(other)}
+    times = {(int(hour) % NOON, minutes) for hour, minutes in _times(other)}
     if not times:
         return text
 
@@ -40,7 +41,7 @@ def times_in_words(english: str, translation: str, code: str) -> frozenset[Decim
     too unless they are whole quarters. Languages that CLDR does not spell are believed.
     """
     found: set[Decimal] = set()
-    for hour, minutes in TIME.findall(english):
+    for hour, minutes in _times(english):
         first = int(hour)
         hours = {first, first % NOON + 1, first + NOON}
         named = [spelled(Decimal(h), translation, code) for h in hours]
@@ -48,3 +49,8 @@ def times_in_words(english: str, translation: str, code: str) -> frozenset[Decim
         if exact and (any(named) or None in named):
             found.update({Decimal(hour), Decimal(minutes)})
     return frozenset(found)
+
+
+def _times(text: str) -> list[tuple[str, str]]:
+    """Return the hours and minutes in a text (as `ascii_digits` gives it)."""
+    return TIME.findall(text) if LIKE_TIME.search(text) else []

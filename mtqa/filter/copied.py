@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from mtqa.filter.language import CLEAR_WORDS, ENGLISH_WORDS
 from mtqa.filter.target import Target
-from mtqa.filter.text import LATIN, REMEMBERED
+from mtqa.filter.text import TOKENS, pieces, tokens
 
-TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 PLAIN_SHARE = 0.6
 COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
 UNTRANSLATED = 4.0
 WORD = 4
+WORDS_KEPT = 1 << 16
 END_LETTERS, END_SHARE, END_SCORE = 15, 0.35, 9
 SENTENCE_END, SENTENCE_WORDS = re.compile(r"(?<=[.?!])\s+(?=[A-Z])"), 3
 ALONE = 0, 0, False, False
@@ -36,15 +37,14 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     """
     if not source:
         return None
-    ours, theirs = _tokens(source), TOKENS.findall(target)
+    ours, theirs = tokens(source), pieces(target)[1::2]
     foreign = lang.script not in ("Latn", "")
     known = frozenset(ours)
     if not any(map(_plain, known.intersection(theirs))):
         return float(_common_end(source, target)) if source != target else 0.0
     unquoted = QUOTED.sub(" | ", source)
     run = _longest_run(ours if unquoted == source else TOKENS.findall(unquoted), theirs, foreign)
-    lower = frozenset(filter(_plain, frozenset(theirs)))
-    plain = [word for word in theirs if word in lower]
+    plain = [word for word in theirs if _PLAIN[word]]
     if len(plain) >= COPIED_WORDS:
         copied = [word for word in plain if word in known]
         if (
@@ -60,16 +60,13 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     return float(run)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _tokens(source: str) -> list[str]:
-    return TOKENS.findall(source)
-
-
 def _common_end(source: str, target: str) -> int:
     """Return 9 where a third of the translation is the source's own beginning or end, if that is English.
 
     It is where it holds an English function word and another lower-case word of four letters.
     """
+    if source[:END_LETTERS] != target[:END_LETTERS] and source[-END_LETTERS:] != target[-END_LETTERS:]:
+        return 0
     for ours, theirs in ((source, target), (source[::-1], target[::-1])):
         unequal = (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b)
         shared = next(unequal, min(len(ours), len(theirs)))
@@ -100,7 +97,20 @@ def _plain(word: str) -> bool:
     return len(word) > 1 and word.islower() and word.isalpha()
 
 
-def _more_than_names(words: list[str], plain: list[str], foreign: bool) -> bool:
+class _Plain(dict[str, bool]):
+    """Whether words are `_plain`: those met lately."""
+
+    def __missing__(self, word: str) -> bool:
+        if len(self) >= WORDS_KEPT:
+            self.clear()
+        self[word] = _plain(word)
+        return self[word]
+
+
+_PLAIN = _Plain()
+
+
+def _more_than_names(words: Sequence[str], plain: list[str], foreign: bool) -> bool:
     if len(plain) >= 3 or (foreign and len(plain) >= 2):
         return True
     function = any(word.lower() in CLEAR_WORDS or word.lower() == "of" for word in words)
@@ -109,7 +119,7 @@ def _more_than_names(words: list[str], plain: list[str], foreign: bool) -> bool:
     return function and (content or asks)
 
 
-def _longest_run(source: list[str], target: list[str], foreign: bool) -> int:
+def _longest_run(source: Sequence[str], target: Sequence[str], foreign: bool) -> int:
     """Return the most lower-case words in a common run of words (dynamic programming over positions)."""
     shared = frozenset(source).intersection(target)
     places: dict[str, list[int]] = {word: [] for word in shared}

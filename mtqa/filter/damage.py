@@ -7,7 +7,7 @@ from collections import Counter
 from functools import cache
 
 from mtqa.filter.target import Target
-from mtqa.filter.text import characters
+from mtqa.filter.text import characters, distinct
 
 BROKEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\uffff]")
 """Control characters, lone surrogates, private use, U+FFFD: no text has them."""
@@ -41,9 +41,9 @@ GRAVE = 10
 ESCAPE_SIGNS = frozenset("\\=%+")
 SIGNS = frozenset("?¬\u00ad¤¦¨©®¯±¶¸¼½¾¿÷‡†‰™€√≈∞◊") | frozenset(map(chr, range(0x2500, 0x25A0)))
 """Without one of these, `ESCAPES` (which may be `u00` too) and `INSIDE` match nothing."""
-ASCII, ASCII_SIGNS = bytes(range(0x80)), frozenset(map(chr, range(0x80)))
+ASCII = bytes(range(0x80))
 USUAL, LAST_USUAL = 0.7, 0xD7
-RUSSIAN = frozenset(map(chr, range(0x410, 0x450))) | frozenset("Ёё«»„“”–—…")
+RUSSIAN = frozenset(map(chr, (*range(0x80), *range(0x410, 0x450)))) | frozenset("Ёё«»„“”–—…")
 """Text of nothing else is right: of UTF-8 that was misread, half the signs are none of these."""
 
 
@@ -68,13 +68,12 @@ def encoding_damage(source: str | None, target: str, lang: Target) -> float | No
 
 def _patterns(text: str, lang: Target) -> list[re.Pattern[str]]:
     """Return the patterns that may match: a look at the distinct characters rules most of them out."""
-    distinct = characters(text)
-    patterns = [BROKEN] if BROKEN.search("".join(distinct)) else []
-    if not ESCAPE_SIGNS.isdisjoint(distinct) or "u00" in text:
+    patterns = [BROKEN] if BROKEN.search(distinct(text)) else []
+    if not ESCAPE_SIGNS.isdisjoint(characters(text)) or "u00" in text:
         patterns.append(ESCAPES)
-    if not SIGNS.isdisjoint(distinct):
+    if not SIGNS.isdisjoint(characters(text)):
         patterns.append(INSIDE)
-    if lang.script == "Latn" and not text.isascii() and MIXED_SIGNS.search("".join(distinct)):
+    if lang.script == "Latn" and not text.isascii() and MIXED_SIGNS.search(distinct(text)):
         patterns.append(MIXED)
     return patterns
 
@@ -83,14 +82,14 @@ def _misread(text: str) -> int:
     """Return the number of places that look like UTF-8 read in another encoding."""
     if "锟斤拷" in text:
         return GRAVE
-    distinct = characters(text) - ASCII_SIGNS
-    if distinct <= RUSSIAN:
+    signs = characters(text)
+    if signs <= RUSSIAN:
         return 0
-    if beside := " ".join(BESIDE.findall(text)):
+    if not _leads().isdisjoint(signs) and (beside := " ".join(BESIDE.findall(text))):
         codecs = [
             codec
             for codec, (lead, rest, pair) in _pairs().items()
-            if not lead.isdisjoint(distinct) and not rest.isdisjoint(distinct) and pair.search(beside)
+            if not lead.isdisjoint(signs) and not rest.isdisjoint(signs) and pair.search(beside)
         ]
         if most := max((_sequences(text, codec) for codec in codecs), default=0):
             return most
@@ -99,7 +98,10 @@ def _misread(text: str) -> int:
 
             if places := badness(text):
                 return int(places)
-    if not CJK_SIGNS.search("".join(distinct)) or len(distinct & _usual()) >= USUAL * len(distinct):
+    if not CJK_SIGNS.search(distinct(text)):
+        return 0
+    beyond = len(signs) - len(distinct(text).encode("ascii", "ignore"))
+    if sum(map(_usual().__contains__, signs)) >= USUAL * beyond:
         return 0
     runs = " ".join(CJK_RUN.findall(text))
     return max((_sequences(runs, codec) for codec in CJK_CODECS), default=0) if runs else 0
@@ -140,6 +142,12 @@ def _usual() -> frozenset[str]:
     """Return the signs and the 3,755 commonest characters of GB 2312; what is wrongly read as Chinese is rarer."""
     rows = (lead for lead in range(0xA1, LAST_USUAL + 1))
     return frozenset("".join(bytes((a, b)).decode("gb2312", "ignore") for a in rows for b in range(0xA1, 0xFF)))
+
+
+@cache
+def _leads() -> frozenset[str]:
+    """Return what the lead bytes of UTF-8 are in any of the encodings."""
+    return frozenset().union(*(lead for lead, _, _ in _pairs().values()))
 
 
 @cache

@@ -33,8 +33,8 @@ def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
 
 def _share(text: str) -> float:
     found = characters(text)
-    if new := found - _KINDS.known:
-        _KINDS.learn(new)
+    if not found <= _KINDS.known:
+        _KINDS.learn(found - _KINDS.known)
     visible = len(text) - sum(map(text.count, found & _KINDS.unseen))
     return sum(map(text.count, found & _KINDS.symbols)) / visible if visible > 0 else 1.0
 

@@ -11,6 +11,8 @@ CASED = 12
 CAPITALS, CAPITALS_SOURCE = 0.9, 0.5
 APART = re.compile(r"(?:(?<!\S)[^\W\d_]\s(?:[^\w\s]\s)*){7,}")
 """Eight letters in a row that stand apart, as do vowel signs and commas between them."""
+LIKE_APART = re.compile(r"\s[^\W\d_]\s(?:[^\w\s]\s)*[^\W\d_]\s")
+"""What every match of `APART` holds, found sooner."""
 GLUED = re.compile(r"[^\W\d_]{45,}")
 """Longer than any word that people write."""
 WORDS, GAPS, LONG_WORDS = 6, 6, 25
@@ -34,11 +36,12 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
     if source is None:
         return None
     found = 0
-    if lang.script in WITH_CASE and (share := _capitals(target)) is not None and share >= CAPITALS:
-        found += (_capitals(source) or 0.0) < CAPITALS_SOURCE
+    if lang.script in WITH_CASE and _capitals(target, CAPITALS):
+        found += not _capitals(source, CAPITALS_SOURCE)
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
-    found += APART.search(target) is not None and APART.search(source) is None
+    if LIKE_APART.search(target):
+        found += APART.search(target) is not None and APART.search(source) is None
     if lang.script not in SPACELESS:
         found += _glued(source, target)
     if lang.script not in JOINERS and not HIDDEN_SIGNS.isdisjoint(characters(target)):
@@ -53,10 +56,15 @@ def _glued(source: str, target: str) -> bool:
     return GLUED.search(target) is not None and GLUED.search(source) is None
 
 
-def _capitals(text: str) -> float | None:
-    """Return the share of capitals among letters that have a case; None where there are few."""
-    cased = [(char, char.isupper()) for char in characters(text) if char.isupper() or char.islower()]
-    if not any(upper for _, upper in cased):
-        return 0.0
-    upper, lower = (sum(text.count(char) for char, is_upper in cased if is_upper == which) for which in (True, False))
-    return upper / (upper + lower) if upper + lower >= CASED else None
+def _capitals(text: str, least: float) -> bool:
+    """Whether capitals are `least` of the letters that have a case, or more; False where these are few."""
+    upper = lower = 0
+    most = (1 - least) * len(text) + 1
+    for char in characters(text):
+        if char.islower():
+            lower += text.count(char)
+            if lower > most:
+                return False
+        elif char.isupper():
+            upper += text.count(char)
+    return upper + lower >= CASED and upper / (upper + lower) >= least

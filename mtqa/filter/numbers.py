@@ -8,12 +8,13 @@ from functools import partial
 
 from mtqa.filter.clock import colons, counts_from_sunrise, times_in_words
 from mtqa.filter.numerals import (
+    LIKE_SPACED,
     NUMBER,
-    SPACED,
     Number,
     ascii_digits,
     dates,
     english_values,
+    has_digits,
     joined_units,
     letter_values,
     may_be_words,
@@ -34,7 +35,6 @@ ROUND = re.compile(
     re.IGNORECASE,
 )
 """Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
-DIGIT = re.compile(r"\d")
 THOUSANDS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,])")
 """In English a comma before three digits is no decimal sign."""
 THOUSAND_FOLD = frozenset(Decimal(10) ** power for power in (-6, -3, 3, 6))
@@ -87,7 +87,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     """
     if source is None:
         return None
-    if not DIGIT.search(source) and not DIGIT.search(target):
+    if not has_digits(source) and not has_digits(target):
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
@@ -98,7 +98,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     values = frozenset[Decimal]().union(*(n.values for n in given))
     theirs = dates(joined_units(theirs, values), ours, values)
     found = numbers(theirs, joined=values)
-    if SPACED.search(ours):
+    if LIKE_SPACED.search(ours):
         given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
     sunrise = counts_from_sunrise(ours, lang.code)
     lost, added = _pair(given, found, lang, CLOCK.search(source) is not None, sunrise)

@@ -11,10 +11,15 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from mtqa.filter.text import distinct
+
 WORDS_FILE = Path(__file__).with_name("number_words.yaml")
-NATIVE = re.compile(r"(?![0-9])\d")
-NUMBER = re.compile(r"[0-9]+(?:[.,٫٬،'’][0-9]+)*")
+DIGIT = re.compile(r"\d")
+NATIVE = re.compile(r"[^\D0-9]")
+NUMBER = re.compile(r"[0-9][0-9]*(?:[.,٫٬،'’][0-9]+)*")
 SPACED = re.compile(r"(?<![0-9])[0-9]{1,3}(?:[ \u00a0\u2009\u202f][0-9]{3})+(?![0-9])")
+LIKE_SPACED = re.compile(r"[0-9][ \u00a0\u2009\u202f][0-9]{3}")
+"""What every match of `SPACED` holds, found sooner."""
 GROUPED = re.compile(r"[0-9]{1,3}(?:([.,٬،'’])[0-9]{3})(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
 ROMAN = re.compile(r"(?<!\w)(?=[IVXLC])((?:L?X{0,3}|XL|XC|C)(?:IX|IV|V?I{0,3}))(?=(?:e|er|re|ème)?(?!\w))")
 ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
@@ -26,6 +31,7 @@ MYRIADS = {"万": 4, "萬": 4, "만": 4, "亿": 8, "億": 8, "억": 8, "兆": 12
 MYRIAD = re.compile("([0-9][0-9,.]*)([兆조亿億억万萬만]?)")
 COMPOUND = re.compile(r"(?:[0-9][0-9,]*[兆조亿億억万萬만]\s?)+[0-9](?:[0-9,]*[0-9])?[万萬만億亿억]?")
 DAY = re.compile(r"(?<![0-9.,])([0-9]{1,2})\.([0-9]{1,2})(\.|(?![0-9.,]))")
+LIKE_DAY = re.compile(r"[0-9]\.[0-9]")
 DECADE = re.compile(r"['’]?s\b")
 LONG_WORD, DOZEN = 5, 12
 
@@ -43,9 +49,16 @@ class Number:
     attached: bool = False
 
 
+def has_digits(text: str) -> bool:
+    """Return whether there are decimal digits of any script."""
+    return DIGIT.search(distinct(text)) is not None
+
+
 def ascii_digits(text: str) -> str:
     """Return the text with the decimal digits of all scripts written as 0–9."""
-    return NATIVE.sub(lambda match: str(unicodedata.decimal(match[0])), text) if not text.isascii() else text
+    for digit in NATIVE.findall(distinct(text)) if not text.isascii() else ():
+        text = text.replace(digit, str(unicodedata.decimal(digit)))
+    return text
 
 
 def numbers(text: str, joined: frozenset[Decimal] = frozenset()) -> list[Number]:
@@ -79,16 +92,15 @@ def english_values(text: str) -> frozenset[Decimal]:
             power = Decimal(10) ** table["scales"][word]
             values.update({power, *(value * power for value in (run,) if value)})
             run = run * power if run else power
-        elif word.startswith("dozen") and run:
+        elif run and word.startswith("dozen"):
             values.add(run * DOZEN)
         elif word in table["english"]:
             for number in table["english"][word]:
                 values.update({Decimal(number), run + number})
             run += table["english"][word][0]
-        elif word != "and":
-            run = Decimal(0)
-        if run:
             values.add(run)
+        elif run and word != "and":
+            run = Decimal(0)
     return frozenset(values)
 
 
@@ -187,12 +199,12 @@ def joined_units(text: str, other: frozenset[Decimal]) -> str:
         )
         return f"{total:f}" if total in other else match[0]
 
-    return COMPOUND.sub(plain, text)
+    return COMPOUND.sub(plain, text) if any(unit in text for unit in MYRIADS) else text
 
 
 def dates(text: str, english: str, given: frozenset[Decimal]) -> str:
     """Return a text whose `25.8.` is written `25. 8.` where English has that day and names that month."""
-    months = _months(english)
+    months = _months(english) if LIKE_DAY.search(text) else frozenset()
     if not months:
         return text
 

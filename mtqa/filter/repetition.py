@@ -53,6 +53,8 @@ def _top(text: str) -> int:
     if len(words) * SPACELESS < len(text):
         letters = "".join(words)
         size = LETTERS_DENSE if text[len(text) // 2] > DENSE else LETTERS_THAI
+        if not _recurs(letters, size):
+            return 1
         groups = [letters[i : i + size] for i in range(len(letters) - size + 1)]
     else:
         size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
@@ -60,6 +62,23 @@ def _top(text: str) -> int:
     if len(set(groups)) == len(groups):
         return 1
     return max(Counter(groups).values())
+
+
+def _recurs(text: str, size: int) -> bool:
+    """Whether a piece of `size` characters may stand twice; False is certain."""
+    grams = _grams(text.encode("utf-16-le", "surrogatepass"))
+    number = len(grams) + GRAM - size
+    if number < 2:
+        return False
+    # Pieces that are equal begin and end with equal 4-grams.
+    ends = grams[:number] * FACTOR + grams[size - GRAM :]
+    ends.sort()
+    return bool((ends[1:] == ends[:-1]).any())
+
+
+def _grams(raw: bytes) -> np.ndarray:
+    """Return the 4-grams of a text in UTF-16: overlapping views of four characters of 16 bits as one number."""
+    return np.ndarray(max(len(raw) // 2 - GRAM + 1, 0), "<u8", raw, 0, (2,))
 
 
 def _worst(text: str) -> float:
@@ -70,23 +89,22 @@ def _worst(text: str) -> float:
 
 def _score(text: str) -> float:
     raw = text.encode("utf-16-le", "surrogatepass")
-    number = len(raw) // 2 - GRAM + 1
+    grams = _grams(raw)
+    number = len(grams)
     if number < 2:
         return 0.0
-    # Four characters of 16 bits are one number: overlapping views of the text are its 4-grams.
-    grams = np.ndarray(number, "<u8", raw, 0, (2,))
     # Their hashes and places in one number each: one sort finds what recurs, and where.
     found = (grams * FACTOR & ~PLACE) | np.arange(number, dtype=np.uint64)
     found.sort()
     same = (found[1:] ^ found[:-1]) <= PLACE
-    repeated = np.count_nonzero(same)
+    repeated = int(np.count_nonzero(same))
     score = 0.0
     if number >= MIN_GRAMS:
         score = (DISTINCT_SHORT if number + GRAM <= SHORT_TEXT else DISTINCT_LONG) * number / (number - repeated)
     if not repeated:
         return score
-    order = (found & PLACE).astype(np.int64)
-    return max(score, _loops(raw, grams, order[:-1][same], order[1:][same]))
+    order, places = (found & PLACE).view(np.int64), np.flatnonzero(same)
+    return max(score, _loops(raw, grams, order[places], order[places + 1]))
 
 
 def _loops(raw: bytes, grams: np.ndarray, here: np.ndarray, there: np.ndarray) -> float:

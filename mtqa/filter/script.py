@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
 from mtqa.filter.target import Target
-from mtqa.filter.text import is_letter, uncopied
+from mtqa.filter.text import characters, distinct, is_letter, uncopied
 
 MIN_LETTERS = 3
 LAST_COMMON = {"gb2312": 0xD7, "big5": 0xC6}
@@ -46,6 +47,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     "Tibt": ("TIBETAN",),
 }
 """First words of the Unicode names of a script's letters (the standard library has no script property)."""
+USUAL = {
+    "Latn": re.compile("[A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"),
+    "Cyrl": re.compile("[0-9\u0410-\u044f]+"),
+    "Hans": re.compile("[0-9\u4e00-\u9fa5]+"),
+    "Hant": re.compile("[0-9\u4e00-\u9fa5]+"),
+}
+"""Letters and digits that certainly are the script's: a pattern passes over them faster."""
 ANYWHERE = frozenset({"LATIN", "GREEK", "MODIFIER", "FULLWIDTH", "MATHEMATICAL", "", "FEMININE", "MASCULINE"})
 """Letters that names, units and formulas bring into any script."""
 
@@ -64,22 +72,27 @@ def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
     text, total = uncopied(source, target)
     if total < MIN_LETTERS:
         return None
-    expected = NAMES[lang.script]
-    words = _SCRIPT_WORDS
-    letters = {char: word for char in frozenset(text) if (word := words[char]) is not None}
-    main = frozenset(expected) - {"CJK"}
-    if lang.script in NO_MAIN and total >= NO_MAIN[lang.script] and main.isdisjoint(letters.values()):
-        return 1.0
-    foreign = {char: text.count(char) for char, word in letters.items() if word not in expected}
-    outside = sum(foreign.values())
-    stray = sum(number for char, number in foreign.items() if letters[char] not in ANYWHERE)
+    expected, words = NAMES[lang.script], _SCRIPT_WORDS
+    if lang.script in NO_MAIN and total >= NO_MAIN[lang.script]:
+        main = frozenset(expected) - {"CJK"}
+        if main.isdisjoint(map(words.__getitem__, frozenset(text))):
+            return 1.0
+    others = USUAL[lang.script].sub("", distinct(target)) if lang.script in USUAL else distinct(target)
+    outside = stray = 0
+    for char in others:
+        word = words[char]
+        if word is not None and word not in expected:
+            number = text.count(char)
+            outside += number
+            stray += number if word not in ANYWHERE else 0
     score = outside / total
     if stray >= MIN_STRAY:
         score = max(score, min(1.0, STRAY * stray / total))
     if lang.script in ("Hans", "Hant"):
         simplified, traditional = _variants()
         own, other = (simplified, traditional) if lang.script == "Hans" else (traditional, simplified)
-        if wrong := sum(map(text.count, other.intersection(letters))):
+        letters = characters(target)
+        if not other.isdisjoint(letters) and (wrong := sum(map(text.count, other.intersection(letters)))):
             score = max(score, wrong / (wrong + sum(map(text.count, own.intersection(letters)))))
     return score
 

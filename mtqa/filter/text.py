@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import filterfalse
 from typing import NamedTuple
 
 LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff"
 LETTERS = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+")
 """Runs of letters; Latin ones end where another script begins, as in `NASUWT是什么`."""
+TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
+"""The same with the digits in and between Latin ones."""
 WORDS = re.compile(r"\w+")
-ANCHORS = re.compile(rf"\d{{1,15}}|(?<![{LATIN}])[A-Z\u00c0-\u00de][{LATIN}]{{2,}}")
+ANCHORS = re.compile(rf"[\dA-Z\u00c0-\u00de](?:(?<=\d)\d{{0,14}}|(?<![{LATIN}].)[{LATIN}]{{2,}})")
+"""Numbers, and words of three letters that begin with a capital; that one class begins all makes the search fast."""
 WITH_CASE = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 """Scripts in which a sentence begins with a capital."""
-_SPLIT = re.compile(rf"({LETTERS.pattern})")
+_SPLIT = re.compile(rf"({TOKENS.pattern})")
 REMEMBERED = 128
 """Texts that a row's checks share what was found of: those of a few rows."""
 
@@ -31,6 +36,12 @@ def characters(text: str) -> frozenset[str]:
     return frozenset(text)
 
 
+@lru_cache(maxsize=REMEMBERED)
+def distinct(text: str) -> str:
+    """Return the distinct characters as a string, to look for one by a pattern: reading the text takes longer."""
+    return "".join(characters(text))
+
+
 @cache
 def is_letter(char: str) -> bool:
     """Return whether a character is one that `LETTERS` matches."""
@@ -43,8 +54,29 @@ def letter_count(text: str) -> int:
 
 
 @lru_cache(maxsize=REMEMBERED)
+def tokens(text: str) -> tuple[str, ...]:
+    """Return a text's runs of Latin letters and digits, and of letters of other scripts."""
+    return tuple(TOKENS.findall(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def pieces(text: str) -> tuple[str, ...]:
+    """Return a text in pieces: every second, from the second on, is one of its tokens."""
+    return tuple(_SPLIT.split(text))
+
+
+def _folded(words: Sequence[str]) -> list[str]:
+    return "\n".join(words).casefold().split("\n") if words else []
+
+
+@lru_cache(maxsize=REMEMBERED)
 def _known_words(source: str) -> frozenset[str]:
-    return frozenset(LETTERS.findall(source.casefold()))
+    """Return a text's runs of letters, case-folded, and its tokens that hold digits, which are none."""
+    if len(source.casefold()) != len(source):  # letters that fold to several, of which some are none (İ)
+        return frozenset(LETTERS.findall(source.casefold()))
+    words = frozenset(_folded(tokens(source)))
+    mixed = [token for token in filterfalse(str.isalpha, words) if not token.isdecimal()]
+    return words.union(*map(LETTERS.findall, mixed)) if mixed else words
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -55,12 +87,21 @@ def uncopied(source: str | None, target: str) -> Uncopied:
     """
     if not source:
         return Uncopied(target, letter_count(target))
-    known = _known_words(source)
-    pieces = _SPLIT.split(target)  # every second piece is a run of letters
-    words = [" " if word.casefold() in known else word for word in pieces[1::2]]
-    letters = sum(map(len, words)) - words.count(" ")
-    pieces[1::2] = words
-    return Uncopied("".join(pieces), letters)
+    known, found = _known_words(source), list(pieces(target))
+    words = found[1::2]
+    left = [" " if word in known else token for token, word in zip(words, _folded(words), strict=True)]
+    letters = len("".join(left)) - left.count(" ")
+    for n, token in enumerate(words):
+        if not token.isalpha():  # a number, or letters beside digits
+            letters -= len(left[n].strip())
+            left[n] = token
+            if not token.isdecimal():
+                left[n] = LETTERS.sub(lambda word: " " if word[0].casefold() in known else word[0], token)
+                letters += letter_count(left[n])
+    if left == words:
+        return Uncopied(target, letters)
+    found[1::2] = left
+    return Uncopied("".join(found), letters)
 
 
 @lru_cache(maxsize=REMEMBERED)

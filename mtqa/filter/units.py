@@ -11,28 +11,30 @@ from mtqa.filter.numerals import Number, numbers, word_lists
 WITHIN = 0.06
 """The share by which a converted number may differ: translators round."""
 FACTORS = {
-    "met(?:er|re)s?|grams?": (0.001,),
-    "kilomet(?:er|re)s?|kilograms?|kilos?": (1000,),
-    "miles?": (1.609, 1609),
-    "mph": (1.609,),
-    "feet|foot|ft": (0.3048, 30.48),
-    "inch|inches": (2.54, 25.4),
-    "yards?": (0.9144,),
-    "pounds?|lbs?": (0.4536,),
-    "ounces?|oz": (28.35,),
-    "gallons?": (3.785,),
-    "acres?": (0.4047, 4047),
-    "square miles": (2.59,),
-    "square f(?:ee|oo)t": (0.0929,),
-}
+    name: factors
+    for names, factors in (
+        ("meter meters metre metres gram grams", (0.001,)),
+        ("kilometer kilometers kilometre kilometres kilogram kilograms kilo kilos", (1000,)),
+        ("mile miles", (1.609, 1609)),
+        ("mph", (1.609,)),
+        ("feet foot ft", (0.3048, 30.48)),
+        ("inch inches", (2.54, 25.4)),
+        ("yard yards", (0.9144,)),
+        ("pound pounds lb lbs", (0.4536,)),
+        ("ounce ounces oz", (28.35,)),
+        ("gallon gallons", (3.785,)),
+        ("acre acres", (0.4047, 4047)),
+    )
+    for name in names.split()
+} | {"square miles": (2.59,), "square feet": (0.0929,), "square foot": (0.0929,)}
 """Units in English, and what one of them is in units that translators put in their place."""
 AMOUNT = (
-    r"(?<![\d.,])\d[\d.,]{0,15}(?:(?:\s?[–-]\s?|\s(?:to|or|and)\s)\d[\d.,]{0,15})?"
+    r"\d(?<![\d.,].)[\d.,]{0,15}(?:(?:\s?[–-]\s?|\s(?:to|or|and)\s)\d[\d.,]{0,15})?"
     r"(?:\s(?:hundred|thousand|[a-z]{1,4}illion))?[\s-]?"
 )
-UNITS = [(re.compile(rf"{AMOUNT}(?:{names})\b", re.IGNORECASE), factors) for names, factors in FACTORS.items()]
+MEASURE = re.compile(rf"({AMOUNT})({'|'.join(FACTORS)})\b", re.IGNORECASE)
 HEIGHT = re.compile(
-    r"(\d+)(?:\s?-?(?:feet|foot|ft)|['′])\.?[\s-]?(?:and\s)?(\d+)(?:\s?-?inch|\s?in\b|[\"″])", re.IGNORECASE
+    r"(\d\d*)(?:\s?-?(?:feet|foot|ft)|['′])\.?[\s-]?(?:and\s)?(\d+)(?:\s?-?inch|\s?in\b|[\"″])", re.IGNORECASE
 )
 FAHRENHEIT = re.compile(r"(-?\d+)\s?(?:°\s?F\b|degrees?\sF)", re.IGNORECASE)
 MINUTES, PERCENT = re.compile(r"\bmin(?:ute|\b)", re.IGNORECASE), re.compile(r"%|\bper\s?cent", re.IGNORECASE)
@@ -50,16 +52,16 @@ def without_converted(lost: list[Number], added: list[Number], english: str) -> 
     """
     known = {
         factor * float(value): {value}
-        for pattern, factors in UNITS
-        for measure in pattern.findall(english)
-        for number in numbers(measure)
+        for amount, unit in MEASURE.findall(english)
+        for number in numbers(amount)
         for value in number.values
-        for factor in factors
+        for factor in FACTORS[unit.lower()]
     }
     for feet, inches in HEIGHT.findall(english):
         height = 0.3048 * int(feet) + 0.0254 * int(inches)
         known |= {height * scale: {Decimal(feet), Decimal(inches)} for scale in (1, 100)}
-    known |= {(int(f) - 32) / 1.8: {abs(Decimal(f))} for f in FAHRENHEIT.findall(english)}
+    degrees = FAHRENHEIT.findall(english) if "°" in english or "degree" in english.lower() else ()
+    known |= {(int(f) - 32) / 1.8: {abs(Decimal(f))} for f in degrees}
     if not known:
         return lost, added
     gone: set[Decimal] = set()
@@ -87,6 +89,8 @@ def as_fractions(english: str, translation: str) -> frozenset[Decimal]:
 
 def fractions_of_hours(english: str) -> frozenset[Decimal]:
     """Return the minutes that an English text says as fractions of an hour."""
+    if "hour" not in english.lower():
+        return frozenset()
     half = HALF if HOURS_HALF.search(english) else frozenset[Decimal]()
     return half | (QUARTER if HOURS_QUARTER.search(english) else frozenset())
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from mtqa.core import progress
 from mtqa.core.errors import UsageError
+from mtqa.core.lock import hold
 from mtqa.core.manifest import MANIFEST, Manifest, write_text_atomic
 from mtqa.pipeline.compare import write_comparison
 from mtqa.pipeline.recipe import Recipe
@@ -207,18 +208,13 @@ def _stamp(folder: Path) -> int | None:
 @contextlib.contextmanager
 def lock(out: Path) -> Iterator[None]:
     """Hold the run folder for this process; the lock ends with the process, however it ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: no advisory locks of this kind
-        yield
-        return
-    with (out / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+    file = out / ".lock"
+    file.touch()
+    with hold(file) as held:
+        if not held:
             raise UsageError(
                 "Another mtqa process works in this run folder.",
                 where=out,
                 next_step="wait for it, or choose another --out",
-            ) from error
+            )
         yield

@@ -47,19 +47,27 @@ def curves_svg(content: Mapping[str, Any]) -> str:
 
     points = {name: by for name, by in alpha_points(content).items() if all(len(p) > 2 for p in by.values())}
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(1, 1 + len(points), figsize=(4.6 * (1 + len(points)), 3.2), squeeze=False)
+        figure, axes = plt.subplots(1, 1 + len(points), figsize=(5.2 * (1 + len(points)), 3.2), squeeze=False)
         for index, (arm, curve) in enumerate(content["curves"].items()):
+            if not curve:
+                continue
             colour = COLOURS[(index + 1) % len(COLOURS)]
             axes[0][0].plot([s for s, _ in curve], [v for _, v in curve], color=colour, label=arm, linewidth=1.4)
         axes[0][0].set(xlabel="step", ylabel="loss, mean over seeds")
-        axes[0][0].legend(frameon=False)
+        _legend(axes[0][0])
         for axis, (name, by_measure) in zip(axes[0][1:], points.items(), strict=True):
             for index, (measure, values) in enumerate(by_measure.items()):
                 colour = COLOURS[(index + 1) % len(COLOURS)]
                 axis.plot([a for a, _ in values], [v for _, v in values], "o-", color=colour, label=measure)
             axis.set(xlabel="α: share of mono batches", ylabel="mAP", title=name)
-            axis.legend(frameon=False)
+            _legend(axis)
         return _svg(figure)
+
+
+def _legend(axis: Any) -> None:
+    """Name the lines beside the axes, where none can run beneath a name, in the order in which they end."""
+    lines = sorted(axis.lines, key=lambda line: -line.get_ydata()[-1])
+    axis.legend(lines, [line.get_label() for line in lines], loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
 def differences(content: Mapping[str, Any], benchmark: str, first: str, second: str) -> list[list[float]]:

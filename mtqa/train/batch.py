@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtqa.core.encode import features, is_flat, micro_batches, token_counts
 from mtqa.core.languages import ENGLISH
+from mtqa.train.cut import cut, overhead
 from mtqa.train.loss import false_negatives
 
 if TYPE_CHECKING:
@@ -164,10 +165,11 @@ def _micro_batches(model: SentenceTransformer, texts: list[Texts], budget: int) 
     import torch
 
     parts, tokens, padded, flat = [], 0, 0, is_flat(model)
+    fixed = 0 if flat else overhead(model, budget)
     for role, some, first in texts:
         counts = token_counts(model, some, role)
         tokens += sum(counts)
-        for rows in micro_batches(counts, budget, flat=flat):
+        for rows in micro_batches(counts, budget, flat=True) if flat else cut(counts, budget, fixed):
             padded += sum(counts[i] for i in rows) if flat else max(counts[i] for i in rows) * len(rows)
             places = torch.tensor([first + i for i in rows], device=model.device)
             parts.append(MicroBatch(places, features(model, [some[i] for i in rows], role)))

@@ -72,7 +72,8 @@ def checkpoint_gradients(model: SentenceTransformer) -> None:
             expected="a transformer",
             next_step="use grad_cache, which bounds memory for every encoder",
         )
-    enable: Any = transformer.gradient_checkpointing_enable
+    renamed = getattr(transformer, "activation_checkpointing_enable", None)  # transformers 5
+    enable: Any = renamed or transformer.gradient_checkpointing_enable
     enable({"use_reentrant": False})
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mtqa.train.checkpoint import State
     from mtqa.train.encoder import TokeniserState
 
-STAGE, VERSION, PART = "train", 1, "all"
+STAGE, VERSION, PART = "train", 2, "all"
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,8 @@ def summary(manifest: Manifest, langs: Sequence[str], out: Path) -> str:
                 f" ({counts['aligned']:,} by alignment)"
             )
         lines.append(line)
-    return "\n".join([*lines, f"{out}: {manifest.counts['rows']:,} rows in {manifest.counts['languages']} languages"])
+    whole = f"{out}: {manifest.counts['rows']:,} rows in {manifest.counts['languages']} languages"
+    return "\n".join([*lines, f"{whole}; see 'mtqa inspect {out}'"])
 
 
 def as_json(manifest: Manifest, langs: Sequence[str]) -> str:

@@ -29,7 +29,10 @@ class TranslateSettings(Settings):
     compute_type: ComputeType = Field("auto", description="Number format; auto: int8 on CPU, int8_float16 on GPU.")
     beam_size: int = Field(4, ge=1, le=32, description="Beams; 1 is greedy.")
     batch_tokens: int | None = Field(
-        None, ge=64, le=1 << 20, description="Source tokens of a batch, padding included; 1,024 on CPU, 16,384 on GPU."
+        None,
+        ge=64,
+        le=1 << 20,
+        description="Source tokens of a batch, padding included; by default 512 on CPU, 16,384 on GPU.",
     )
     max_segment_tokens: int = Field(
         250, ge=16, le=1000, description="Longer sentences are cut at clause marks, then at words."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -177,3 +179,16 @@ def test_one_clear_error(case: Case, world: Path, cli: Cli) -> None:
     for fragment in case.fragments:
         assert fragment in ended.err
     assert contents(world) == before
+
+
+def test_a_path_without_permission_is_bad_input(world: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "corpus/_manifest.json")
+
+    monkeypatch.setattr(Path, "read_text", refuse)  # as root, who runs these tests in containers, may read all
+    ended = cli("filter corpus --out x")
+    assert ended.code == 2
+    assert ended.err == (
+        "error: Permission denied.\n  where:    corpus/_manifest.json\n"
+        "  next:     give another path, or change who may read or write this one\n"
+    )

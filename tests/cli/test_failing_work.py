@@ -83,18 +83,21 @@ def test_a_translation_model_with_broken_weights(engine: str, weights: bytes, wo
     assert contents(world) == before
 
 
-def test_ctrl_c_ends_with_130_and_keeps_what_is_there(world: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_ends_with_130_and_keeps_what_is_there(workers: str, world: Path) -> None:
     rows = "".join(f'{{"question": "What is {n}?", "passage": "A number is {n}."}}\n' for n in range(200_000))
     (world / "many.jsonl").write_text(rows, encoding="utf-8")
     before = contents(world)
     command = [sys.executable, "-m", "mtqa.cli.main", "collect", "many.jsonl", "--out", "corpus", "--overwrite"]
+    command += ["--workers", workers]
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, preexec_fn=heard, **pipes) as process:
+    with subprocess.Popen(command, preexec_fn=heard, start_new_session=True, **pipes) as process:
         deadline = time.monotonic() + 60
         while not (world / ".corpus.tmp").exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)  # workers are starting
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == "error: Interrupted. Finished work is kept: the same command goes on from there.\n"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ TABLE = [
     {"q": "Why?", "text": "Because.", "a": "Because", "start": 0, "n": 1},
     {"q": "How?", "text": "Thus, so.", "a": "so", "start": None, "n": 2},
 ]
+TWICE = io.BytesIO()
+pq.write_table(pa.Table.from_arrays([pa.array(["a?"]), pa.array(["b?"])], names=["question", "question"]), TWICE)
 MAP = {"question": "q", "answers": "a", "answer_start": "start", "id": "n"}
 ITEMS = [
     RawItem("1", "Why?", "Because.", None, (Answer("Because", 0),)),
@@ -59,6 +62,14 @@ def test_tables_of_all_kinds_give_the_same_items(write: Any, tmp_path: Path) -> 
     ]
     for path in paths:
         assert read(path, map=MAP) == ITEMS, path.name
+
+
+@pytest.mark.parametrize("text", ['{"q": "Why?"}', '{"q": "Why?"}\n', '\n{\n  "q": "Why?"\n}\n'])
+def test_one_object_in_a_json_file_is_one_row(text: str, write: Any) -> None:
+    assert read(write("t.json", text), map={"question": "q"}) == [RawItem("", "Why?", None, alone=True)]
+    assert read(write("u.json", text.replace('"q"', '"query"'))) == [RawItem("", "Why?", None, alone=True)]
+    with pytest.raises(UsageError, match="does not know this JSON"):
+        read(write("t.json", text))  # no column with a question's name
 
 
 def test_usual_names_need_no_map(write: Any) -> None:
@@ -122,6 +133,12 @@ def test_beir(write: Any) -> None:
     ]
 
 
+def test_judgements_of_an_unknown_name_are_not_trained_on(write: Any) -> None:
+    folder = beir(write)
+    (folder / "qrels" / "test.tsv").rename(folder / "qrels" / "dev.small.tsv")
+    assert [item.split for item in read(folder)] == ["validation", None, None]
+
+
 def test_beir_errors(write: Any, tmp_path: Path) -> None:
     folder = beir(write)
     write("b/qrels/test.tsv", "q2\td9\t1\n")
@@ -154,6 +171,8 @@ def test_beir_errors(write: Any, tmp_path: Path) -> None:
         ("t.jsonl.gz", b"no gzip", "damaged or cut off"),
         ("t.parquet", b"PAR1 and no more", "not a whole Parquet"),
         ("t.docx", "x", "cannot read"),
+        ("t.csv", "question,passage,question\na,b,c\n", "Two columns are called 'question'"),
+        ("t.parquet", TWICE.getvalue(), "Two columns are called 'question'"),
     ],
 )
 def test_bad_files_are_usage_errors_with_a_place(write: Any, name: str, content: Any, message: str) -> None:

@@ -132,6 +132,31 @@ def many(n: int = 300) -> list[dict[str, str]]:
     return [{"question": f"Question {i}?", "passage": f"Passage {i // 3}.", "id": str(i)} for i in range(n)]
 
 
+def test_half_a_surrogate_pair_is_no_obstacle(write: Any, rows: Any, tmp_path: Path) -> None:
+    path = write("t.jsonl", '{"id": "\\ud800", "question": "Why\\udfff?", "passage": "\\ud83d Because."}\n')
+    collect(settings(path), tmp_path / "out")
+    assert [(r["question"], r["passage"]) for r in rows(tmp_path / "out")] == [("Why\ufffd?", "\ufffd Because.")]
+
+
+def test_the_working_folder_has_a_name_too(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write("faq/t.jsonl", many(3)).parent)
+    assert list(collect(settings("."), tmp_path / "out").counts["datasets"]) == ["faq"]
+    with pytest.raises(ValueError, match="at least 1 character"):
+        settings("")
+
+
+def die(items: object) -> None:
+    """End the worker that was given the items."""
+    os._exit(3)
+
+
+def test_a_dead_worker_is_one_clear_error(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtqa.collect.batches._work", die)
+    with pytest.raises(MtqaError, match="worker process died"):
+        collect(settings(write("t.jsonl", many(3)), workers=2), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_split_is_by_passage_and_stable(write: Any, rows: Any, tmp_path: Path) -> None:
     collect(settings(write("t.jsonl", many(300)), validation=0.2), tmp_path / "small")
     collect(settings(write("t.jsonl", many(600)), validation=0.2), tmp_path / "large")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mtqa.collect.contamination import benchmarks, open_benchmarks, words
+from mtqa.collect.contamination import benchmarks, exclude_fingerprint, open_benchmarks, words
 from mtqa.collect.items import RawItem
 from mtqa.collect.run import collect
 from mtqa.collect.settings import CollectSettings
@@ -34,6 +34,17 @@ def test_words() -> None:
 def test_what_benchmarks_hold(question: str, passage: str | None, held: bool) -> None:
     known = benchmarks([RawItem("1", "Who lit it?", LONG), RawItem("2", "What?", "Short passage.")])
     assert known.hold(question, passage) is held
+
+
+def test_files_of_one_name_in_two_folders_all_count(write: Any) -> None:
+    write("t/topics.test.tsv", "q1\tWho?\n")
+    write("t/qrels.test.tsv", "q1 0 d1 1\n")
+    first = write("t/a/docs-0.jsonl", [{"docid": "d1", "text": "He."}])
+    write("t/b/docs-0.jsonl", [{"docid": "d2", "text": "She."}])
+    folder = str(first.parents[1])
+    before = exclude_fingerprint(folder)
+    first.write_text('{"docid": "d1", "text": "It."}\n', encoding="utf-8")
+    assert exclude_fingerprint(folder) != before
 
 
 def test_nothing_excluded_holds_nothing() -> None:

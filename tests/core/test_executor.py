@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -79,6 +83,51 @@ def test_errors_of_a_process_come_through() -> None:
         list(run(failing, range(9), Where(("cpu", "cpu"))))
     with pytest.raises(MtqaError, match="died"):
         list(run(dying, range(9), Where(("cpu", "cpu"))))
+
+
+def waiting(place: str):
+    """A worker that has done a task and is then busy for long."""
+
+    def work(tasks: Iterable[int]) -> Iterator[int]:
+        for task in tasks:
+            yield task
+            time.sleep(60)
+
+    return work
+
+
+WAITS = """
+import itertools
+from test_executor import waiting
+from mtqa.core.executor import Where, run
+if __name__ == "__main__":
+    for number, _ in run(waiting, itertools.count(), Where(("cpu", "cpu"))):
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_processes_end_with_their_parent_and_say_nothing(sent: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "waits.py").write_text(WAITS, encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "waits.py")],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heard,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        if sent == signal.SIGINT:
+            os.killpg(process.pid, sent)  # as a terminal does
+        else:
+            process.send_signal(sent)
+        _, err = process.communicate(timeout=30)  # ends when no process holds the pipes any more
+    assert err.count("Traceback") == (sent == signal.SIGINT)  # this program's own
 
 
 @pytest.mark.slow

@@ -72,6 +72,39 @@ def test_what_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
     assert (foreign / "thesis.doc").read_text() == "precious"
 
 
+def test_two_processes_never_build_one_output(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with building(out, work(a=1)) as first:
+        with pytest.raises(UsageError, match="Another mtqa process"):
+            make(out, work(a=1), "of the second")
+        (first.path / "a.txt").write_text("of the first")
+        first.finish({"all": first.record_rest("f")})
+    assert (out / "a.txt").read_text() == "of the first"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_process_left_is_thrown_away(tmp_path: Path) -> None:
+    (tmp_path / ".out.tmp").mkdir()
+    (tmp_path / ".out.tmp" / "half.txt").write_text("half")
+    make(tmp_path / "out", work())
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [MANIFEST, "a.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_output_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "faq.jsonl").write_text("{}")
+    with pytest.raises(UsageError, match="below a file") as caught:
+        make(tmp_path / "faq.jsonl" / "deep" / "out", work())
+    assert caught.value.where == str(tmp_path / "faq.jsonl")
+
+
+def test_a_folder_without_the_right_to_write_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(UsageError, match="cannot be written to"):
+        make(tmp_path / "new" / "out", work())
+    assert not list(tmp_path.iterdir())
+
+
 def test_another_result_of_the_stage_needs_overwrite_and_the_error_says_what_differs(tmp_path: Path) -> None:
     out = tmp_path / "out"
     make(out, work(a=1, b=2), "old")

@@ -1,6 +1,11 @@
+import tracemalloc
+
 import pytest
 
+from mtqa.core.corpus import TableWriter
 from mtqa.core.errors import UsageError
+from mtqa.core.hashing import content_id
+from mtqa.core.output import Work, building
 from mtqa.debias.parallel import fingerprint_of, read
 
 LINES = [f"sentence {i}" for i in range(20)]
@@ -38,6 +43,63 @@ def test_what_is_not_parallel_is_refused(folder, tmp_path):
             read(folder, 10, 1)
     with pytest.raises(UsageError, match="no folder"):
         read(tmp_path / "nowhere", 10, 1)
+
+
+def test_only_line_ends_part_lines(folder):
+    """U+2028 and U+0085 stand inside sentences of web text, in one language and not in the other."""
+    german = (folder / "de.txt").read_text().replace("Satz 3", "Satz\u2028drei\x85")
+    (folder / "de.txt").write_text(german + "\n", encoding="utf-8")
+    texts = read(folder, 100, 1)
+    assert texts["eng_Latn"] == LINES
+    assert texts["deu_Latn"][3] == "Satz\u2028drei\x85"
+
+
+def test_a_file_in_another_encoding_is_named(folder):
+    (folder / "de.txt").write_bytes("schläft\n".encode("latin-1") * 20)
+    with pytest.raises(UsageError, match="not UTF-8") as caught:
+        read(folder, 10, 1)
+    assert caught.value.where == str(folder / "de.txt")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """English and German rows: five questions a passage, every seventh item lacks its German row."""
+    rows = {lang: [] for lang in ("eng_Latn", "deu_Latn")}
+    for number in range(2000):
+        for lang, lines in rows.items():
+            if lang == "eng_Latn" or number % 7:
+                text = f"{lang} passage {number // 5} " + "x" * 2000
+                row = {"item_id": content_id(str(number)), "passage_id": content_id("p", str(number // 5))}
+                row |= {"question_id": content_id("q", str(number)), "dataset": "faq", "licence": "MIT"}
+                row |= {"split": "train", "lang": lang, "question": f"{number}?", "passage": text, "answers": []}
+                lines.append(row)
+    work = Work("translate", 1, {}, {})
+    with building(tmp_path / "corpus", work) as build:
+        parts = {}
+        for lang, lines in rows.items():
+            with TableWriter(build.path, f"{lang}/train") as writer:
+                writer.write(lines)
+            parts[lang] = build.record_part(work.fingerprint, writer.rows)
+        build.finish(parts)
+    return tmp_path / "corpus"
+
+
+def test_passages_that_all_languages_have_each_once(corpus):
+    texts = read(corpus, 10_000, 1)
+    numbers = {lang: [int(text.split()[2]) for text in lines] for lang, lines in texts.items()}
+    assert numbers["deu_Latn"] == numbers["eng_Latn"] == list(range(400))
+    some = read(corpus, 30, 1)["eng_Latn"]
+    assert len(some) == 30 and some != read(corpus, 30, 2)["eng_Latn"]
+    assert some == sorted(some, key=texts["eng_Latn"].index)
+
+
+def test_texts_that_are_not_chosen_are_never_held(corpus):
+    """16 MB of text, of which 10 passages are wanted."""
+    tracemalloc.start()
+    read(corpus, 10, 1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4e6
 
 
 def test_evaluation_sets_are_refused(folder):

@@ -64,6 +64,11 @@ def test_opens_with_plain_sentence_transformers(world, method):
         model.encode(GERMAN, task="fra_Latn")
 
 
+def test_a_projection_that_leaves_nothing_is_refused(world, tmp_path):
+    with pytest.raises(UsageError, match="nothing is left of vectors of 16"):
+        debias(str(world / "static"), world / "texts", DebiasSettings(method="project", rank=16), tmp_path / "flat")
+
+
 def test_evaluated_with_and_without(world, tmp_path):
     data = tmp_path / "data"
     data.mkdir()

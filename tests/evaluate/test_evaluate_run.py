@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mtqa import __version__
 from mtqa.cli.evaluate import command
-from mtqa.core.errors import UsageError
+from mtqa.core.errors import MtqaError, UsageError
 from mtqa.core.manifest import load_manifest
 from mtqa.core.recipe import parse
 from mtqa.evaluate.bootstrap import paired_difference
@@ -196,13 +196,33 @@ def test_wrong_vectors_are_refused_and_nothing_is_written(mini, tmp_path, arrays
     assert not (tmp_path / "out").exists()
 
 
+def test_a_model_that_gives_nan_is_refused(mini, tmp_path):
+    """Unnoticed, all would tie for the first rank: a mAP above 1."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    tokenizer = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    diverged = StaticEmbedding(tokenizer, embedding_weights=np.full((1, 4), np.nan, np.float32))
+    SentenceTransformer(modules=[diverged]).save_pretrained(str(tmp_path / "model"), create_model_card=False)
+    with pytest.raises(MtqaError, match="not of finite numbers"):
+        evaluate(str(tmp_path / "model"), EvaluateSettings(data=str(mini)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_wrong_requests_are_refused(settings, mini, tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 broken")
+    np.savez_compressed(tmp_path / "bad.npz", queries=np.arange(9999), candidates=np.arange(9999))
+    scrambled = bytearray((tmp_path / "bad.npz").read_bytes())
+    scrambled[500:600] = b"\xff" * 100
+    (tmp_path / "bad.npz").write_bytes(scrambled)
     for model, changes, message in [
         (None, {"vectors": None}, "Give a model or vectors"),
         ("demo", {}, "not both"),
         (None, {"vectors": str(tmp_path / "nowhere.npz")}, "There is no file"),
         (None, {"vectors": str(tmp_path / "broken.npz")}, "cannot be read"),
+        (None, {"vectors": str(tmp_path / "bad.npz")}, "cannot be read"),
         (None, {"data": "sample", "benchmark": "mlqa-r"}, "no sample of mlqa-r"),
         (None, {"data": str(tmp_path / "nowhere")}, "There is no folder"),
     ]:

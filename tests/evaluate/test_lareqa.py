@@ -108,6 +108,9 @@ def test_damaged_files_are_refused(mini):
     (mini / "en.json").rename(mini / "en.json.gz")
     with pytest.raises(UsageError, match="not in the form"):
         load("x", data_files(mini, "x"))
+    (mini / "en.json.gz").write_bytes(gzip.compress(b"{}")[:10] + b"\xff" * 20)  # a sound header, then no deflate
+    with pytest.raises(UsageError, match="not in the form"):
+        load("x", data_files(mini, "x"))
 
 
 def test_missing_and_unknown_files_are_refused(mini, tmp_path):

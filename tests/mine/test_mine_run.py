@@ -111,6 +111,15 @@ def test_same_bytes_again_and_the_same_scores_in_blocks_of_any_size(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_faiss_with_few_passages_finds_what_comparing_with_all_of_them_finds(
+    corpus: Path, tmp_path: Path, letters: list
+) -> None:
+    pytest.importorskip("faiss")
+    assert run(corpus, tmp_path / "faiss", search="faiss") == run(corpus, tmp_path / "exact")
+    assert [(item, pytest.approx(found)) for item, found in scores(tmp_path / "exact")] == scores(tmp_path / "faiss")
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_killed_job_encodes_only_what_is_missing(
     corpus: Path, tmp_path: Path, letters: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +133,20 @@ def test_the_trainer_of_sentence_transformers_sees_the_same_batches(shards: Path
         wrong.train()
     with pytest.raises(UsageError, match="3 hard negatives"):
         training_dataset(shards, negatives=3, cache=str(tmp_path / "cache"))
+
+
+def test_processes_of_the_trainer_get_whole_batches(shards: Path, tmp_path: Path) -> None:
+    """Two processes under torchrun, each of which notes the queries that its trainer hands to the model."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    program = Path(__file__).with_name("two_trainers.py")
+    done = subprocess.run(
+        [*command, str(program), str(shards), str(tmp_path)], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    seen = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
+    batches = [list(batch["query"]) for batch in stream_batches(shards)]
+    assert seen == [batches[0:10:2], batches[1:10:2]], "and the eleventh is left out, as it has no partner"
 
 
 def test_tevatron_gets_ids_with_languages_and_all_texts(shards: Path, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from mtqa.core.encode import encode_texts, load_encoder
 from mtqa.core.errors import UsageError
 from mtqa.train.encoder import checkpoint_gradients
 from mtqa.train.run import train
@@ -59,19 +58,3 @@ def test_checkpointing_needs_a_transformer():
     static = SentenceTransformer(modules=[StaticEmbedding(Tokenizer(models.WordLevel({"a": 0})), embedding_dim=2)])
     with pytest.raises(UsageError, match="no gradient checkpointing"):
         checkpoint_gradients(static)
-
-
-@pytest.mark.parametrize("family", ["bert", "xlm-roberta", "distilbert", "mpnet"])
-def test_families_of_encoders_train(make_family, shards, tmp_path, family):
-    """The architectures of mBERT, LaBSE and MiniLM (bert), XLM-R and e5 (xlm-roberta), and two more."""
-    folder = make_family(family)
-    settings = TrainSettings(encoder=str(folder), steps=6, learning_rate=5e-3, device="cpu", warmup=0.0)
-    manifest = train(shards, settings, tmp_path / "model")
-    assert manifest.info["final_loss"] < manifest.info["first_loss"]
-    from sentence_transformers import SentenceTransformer
-
-    ours = encode_texts(load_encoder(str(tmp_path / "model")), ["w1 w2"], "query")
-    theirs = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode_query(
-        ["w1 w2"], normalize_embeddings=True
-    )
-    assert np.allclose(ours, theirs, atol=1e-6)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import json
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -139,6 +141,33 @@ def test_of_a_table_nothing_is_left_by_a_dry_run_and_by_a_language_that_the_mode
     with pytest.raises(UsageError, match="does not translate into yor_Latn"):
         invoke("translate", *table, "--to", "de,yo", "--out", tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["faq.csv"]
+
+
+def test_a_csv_of_questions_in_five_languages_and_back_to_a_csv(
+    nllb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's first command and the code below it, on a table with an empty and a repeated row."""
+    (tmp_path / "faq.csv").write_text('q\nWho wrote it?\n""\nWhere is it?\nWho wrote it?\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    command = ["faq.csv", "--map", "question=q", "--to", "de,es,fr,sw,yo", "--model", nllb, "--out", "faq-5"]
+    made = invoke("translate", *command, "--memory", "memory")
+    assert "12 rows in 6 languages; see 'mtqa inspect faq-5'" in made
+    page = (Path(__file__).parents[2] / "docs" / "translate.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    exec(code, {})
+    header, *rows = csv.reader((tmp_path / "faq-5.csv").read_text(encoding="utf-8").splitlines())
+    assert header == ["item_id", "eng_Latn", "deu_Latn", "spa_Latn", "fra_Latn", "swh_Latn", "yor_Latn"]
+    assert sorted(row[1] for row in rows) == ["Where is it?", "Who wrote it?"] and all(len(row) == 7 for row in rows)
+
+
+def test_what_is_dropped_from_a_table_is_said(marian: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("mtqa.core.progress.say", said.append)
+    (tmp_path / "faq.csv").write_text('question\nWho wrote it?\n""\nWho wrote it?\n', encoding="utf-8")
+    table = [tmp_path / "faq.csv", "--model", marian, "--memory", tmp_path / "m", "--out", tmp_path / "out"]
+    invoke("translate", *table, "--to", "de", "--dry-run")
+    assert said[0].endswith("faq.csv: 3 rows read, 1 kept (1 train)")
+    assert sorted(said[1].removeprefix("dropped: ").split(", ")) == ["1 duplicate", "1 no_question"]
 
 
 def test_the_summary_tells_what_is_left_and_how_long_sentences_were_cut(tmp_path: Path) -> None:
