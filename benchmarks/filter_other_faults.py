@@ -38,7 +38,8 @@ LANGUAGES = {
     "vi": "vie_Latn",
     "zh": "zho_Hans",
 }
-FLORES, XQUAD = (
+FLORES = ("ar", "es", "fr", "hi", "ig", "ru", "tr", "vi", "zh")
+XQUAD = ("ar", "de", "el", "es", "hi", "ru", "th", "tr", "vi", "zh")
     ["fr", "tr", "vi", "ig", "hi", "ar", "es", "ru", "zh"],
     ["ar", "de", "el", "es", "hi", "ru", "th", "tr", "vi", "zh"],
 )
