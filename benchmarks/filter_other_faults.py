@@ -38,11 +38,8 @@ LANGUAGES = {
     "vi": "vie_Latn",
     "zh": "zho_Hans",
 }
-FLORES = ("ar", "es", "fr", "hi", "ig", "ru", "tr", "vi", "zh")
+FLORES = ("fr", "tr", "vi", "ig", "hi", "ar", "es", "ru", "zh")
 XQUAD = ("ar", "de", "el", "es", "hi", "ru", "th", "tr", "vi", "zh")
-    ["fr", "tr", "vi", "ig", "hi", "ar", "es", "ru", "zh"],
-    ["ar", "de", "el", "es", "hi", "ru", "th", "tr", "vi", "zh"],
-)
 FIRST, LAST, LONG = 600, 900, 40
 CASED, SPACELESS = {"Latn", "Cyrl", "Grek"}, {"Hans", "Thai"}
 SPECIAL = ("<unk>", "</s>", "<pad>", "[UNK]", "▁", "⁇")

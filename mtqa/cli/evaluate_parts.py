@@ -34,8 +34,9 @@ def collection(model: str | None, given: Mapping[str, Any]) -> Work | None:
 
     def work(out: Path, overwrite: bool, json: bool) -> str:
         from mtqa.cli.evaluate_translate import translator
-        from mtqa.evaluate.collection.run import METRICS_FILE, evaluate_collection, evaluate_run, read_metrics
+        from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run
         from mtqa.evaluate.collection.summary import table
+        from mtqa.evaluate.run import METRICS_FILE, read_metrics
 
         if model is None:
             evaluate_run(settings, out, overwrite=overwrite)

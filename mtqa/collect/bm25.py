@@ -21,7 +21,10 @@ TEXT, TITLE = ("text", "passage", "contents", "context"), ("title",)
 def best(question: str, passages: Sequence[str]) -> int:
     """Return the index of the passage that scores highest for a question; the first of equals."""
     index = _index(passages)
-    scores = index.get_scores(_words(question))
+    known = _known(index, question)
+    if not known:
+        return 0
+    scores = index.get_scores(known)
     return max(range(len(passages)), key=lambda n: (scores[n], -n))
 
 
@@ -34,8 +37,7 @@ class Collection:
 
     def find(self, question: str, answers: Sequence[Answer]) -> tuple[str, str] | None:
         """Return the (title, text) of the best passage that holds an answer, among the first 100; else None."""
-        words = _words(question)
-        known = [word for word in words if word in self.index.vocab_dict]
+        known = _known(self.index, question)
         if not known:
             return None
         scores = self.index.get_scores(known)
@@ -115,6 +117,11 @@ def _index(texts: Sequence[str]) -> Any:
     index = bm25s.BM25(backend="numpy")
     index.index([_words(text) or [""] for text in texts], show_progress=False)
     return index
+
+
+def _known(index: Any, question: str) -> list[str]:
+    """Return a question's words that some passage has; bm25s fails where there is none."""
+    return [word for word in _words(question) if word in index.vocab_dict]
 
 
 def _words(text: str) -> list[str]:

@@ -7,6 +7,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
 
@@ -44,7 +45,7 @@ def _fetch(card: Card, base: str, name: str, folder: Path) -> Path:
         try:
             _get(base + quote(name), temporary)
             temporary.replace(path)
-        except (OSError, ValueError) as error:  # URLError is an OSError
+        except (OSError, ValueError, HTTPException) as error:  # URLError is an OSError
             raise UsageError(
                 f"A file of '{card.name}' cannot be downloaded: {error}",
                 where=base + name,
@@ -70,8 +71,11 @@ def _get(address: str, path: Path) -> None:
         try:
             with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer, path.open("wb") as file:  # noqa: S310
                 shutil.copyfileobj(answer, file)
+                size, whole = file.tell(), answer.headers.get("Content-Length")
+            if whole is not None and size != int(whole):
+                raise ConnectionError(f"{size:,} of {int(whole):,} bytes came")
             return
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             final = isinstance(error, urllib.error.HTTPError) and error.code < 500
             if final or attempt == ATTEMPTS:
                 raise

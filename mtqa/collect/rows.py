@@ -202,7 +202,8 @@ def _passage(passage: str | None) -> tuple[str, str | None]:
 def _answers(raw: RawItem, passage: str | None, notes: list[str]) -> list[Answer]:
     """Return the cleaned answers, each once, with their starts in the cleaned passage.
 
-    An answer without a place in the source gets one where it stands in the passage exactly once.
+    An answer without a place in the source (or with one before its beginning, which some write for "unknown") gets one
+    where it stands in the passage exactly once.
     """
     answers: dict[Answer, None] = {}
     for text, start in raw.answers:
@@ -210,7 +211,7 @@ def _answers(raw: RawItem, passage: str | None, notes: list[str]) -> list[Answer
         if not answer:
             continue
         place = None
-        if start is not None and passage is not None and raw.passage is not None:
+        if start is not None and start >= 0 and passage is not None and raw.passage is not None:
             place = relocate(raw.passage, passage, text, answer, start)
             if place is None:
                 notes.append(STARTS_LOST)

@@ -17,7 +17,7 @@ BEADS = ((1, 1, 0.1), (2, 1, 2.4), (1, 2, 2.4), (2, 2, 4.5), (3, 1, 4.5), (1, 3,
 MERGED = 1, 2, 3
 """Sentences of one side in a bead."""
 Triple = tuple[float, float, float]
-NEVER = (math.inf, math.inf, math.inf)
+NEVER, NOTHING = (math.inf, math.inf, math.inf), (0.0, 0.0, 0.0)
 NULL = 5.0
 NULL_CHARACTERS = 12
 FREE, LIKELY = 2.0, 2.5
@@ -98,14 +98,11 @@ class _Costs:
         """Return the least costs of aligning all: by beads of both sides, and with source or target sentences alone."""
         n, m = len(self.s), len(self.t)
         cost = [[NEVER] * (m + 1) for _ in range(n + 1)]
-        cost[0][0] = 0.0, 0.0, 0.0
         source_alone, target_alone = [_null(s) for s in self.s], [_null(t) for t in self.t]
         for i in range(n + 1):
             middle = i * m / n if n else 0
             for j in range(max(0, math.floor(middle) - BAND), min(m, math.ceil(middle) + BAND) + 1):
-                if not i and not j:
-                    continue
-                whole, missing, added = self._by_beads(cost, i, j)
+                whole, missing, added = self._by_beads(cost, i, j) if i and j else NEVER if i or j else NOTHING
                 if i and (alone := cost[i - 1][j][1] + source_alone[i - 1]) < missing:
                     missing = alone
                 if j and (alone := cost[i][j - 1][2] + target_alone[j - 1]) < added:

@@ -64,15 +64,12 @@ TEXT_CHECKS: dict[Check, TextCheck] = {
 """Checks of a single text. `duplicate` and `group` need all rows (duplicates.py, decide.py)."""
 
 
-def check_text(check: Check, source: str | None, target: str, lang: Target) -> float | None:
-    """Return one check's score of one text."""
-    return TEXT_CHECKS[check].score(source, target, lang)
-
-
-def check_passage(check: Check, source: str | None, target: str, sentences: Sentences, lang: Target) -> float | None:
+def check_passage(
+    check: TextCheck, source: str | None, target: str, sentences: Sentences, lang: Target
+) -> float | None:
     """Return one check's score of a passage: the worst of the whole and, for such checks, of its sentences."""
-    scores = [check_text(check, source, target, lang)]
-    if TEXT_CHECKS[check].by_sentence:
-        scores += [check_text(check, s, t, lang) for s, t in sentences]
+    scores = [check.score(source, target, lang)]
+    if check.by_sentence:
+        scores += [check.score(s, t, lang) for s, t in sentences]
     known = [score for score in scores if score is not None]
     return max(known) if known else None

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mtqa.filter.language import CLEAR_WORDS, ENGLISH_WORDS
 from mtqa.filter.target import Target
-from mtqa.filter.text import TOKENS, pieces, tokens
+from mtqa.filter.text import TOKENS, apart, pieces, tokens
 
 PLAIN_SHARE = 0.6
 COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
@@ -37,6 +37,8 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     """
     if not source:
         return None
+    if apart(source, target):
+        return 0.0
     ours, theirs = tokens(source), pieces(target)[1::2]
     foreign = lang.script not in ("Latn", "")
     known = frozenset(ours)

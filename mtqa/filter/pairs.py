@@ -18,10 +18,11 @@ from mtqa.core.errors import UsageError
 from mtqa.core.languages import resolve
 from mtqa.core.progress import progress
 from mtqa.core.schema import Check
+from mtqa.filter.checks import Score
 from mtqa.filter.duplicates import key, source_key, sources_of_each
 from mtqa.filter.job import target_of
 from mtqa.filter.profiles import PAIR_FIELDS, Rule, load_rules
-from mtqa.filter.score import TextPair, score_text
+from mtqa.filter.score import TextPair, score_text, text_score
 from mtqa.filter.semantic import SAMPLE, Semantic
 from mtqa.filter.settings import FilterSettings
 from mtqa.filter.spill import Floats, Grouped
@@ -110,7 +111,7 @@ class _Judge:
         self.rules: dict[str, list[Rule]] = {
             name: [rule for rule in rules if rule.field == name] for name in PAIR_FIELDS
         }
-        self._named = {name: [(str(rule.check), rule) for rule in rules] for name, rules in self.rules.items()}
+        self._checks: dict[tuple[str, str], list[tuple[str, float, Check, Score | None]]] = {}
         self.semantic = Semantic(settings.encoder, settings.device) if settings.encoder else None
         self._targets: dict[str, Target] = {}
 
@@ -155,24 +156,36 @@ class _Judge:
         """Yield the decisions of some rows as JSON, and count them."""
         meanings = self._meanings(rows)
         encode = json.JSONEncoder(ensure_ascii=False).encode
-        for row, sources, meaning in zip(rows, shared, meanings, strict=True):
+        for row, sources, meaning in zip(rows, shared.tolist(), meanings, strict=True):
             scores: dict[str, float | None] = {}
             reasons = []
-            for name, rule in self._named[row.field]:
-                if rule.check == Check.DUPLICATE:
-                    score = float(sources)
-                elif rule.check == Check.SEMANTIC:
-                    score = meaning
+            source, target, lang = row.pair.source, row.pair.target, row.lang
+            for name, threshold, check, score_of in self._checks_of(row.field, lang):
+                if score_of:
+                    score = score_of(source, target, lang)
                 else:
-                    score = score_text(rule.check, row.pair, row.lang)
-                scores[name] = None if score != score else round(float(score), DIGITS)
-                if score > rule.threshold:
+                    score = sources if check == Check.DUPLICATE else meaning if check == Check.SEMANTIC else None
+                if score is None or score != score:
+                    scores[name] = None
+                    continue
+                scores[name] = round(score, DIGITS) if score else 0.0
+                if score > threshold:
                     reasons.append(name)
             group = row.lang.code, row.field
             counts.rows[group] += 1
             counts.kept[group] += not reasons
             counts.reasons.update((*group, reason) for reason in reasons)
             yield encode({"id": row.id, "keep": not reasons, "reasons": reasons, "scores": scores})
+
+    def _checks_of(self, field: str, lang: Target) -> list[tuple[str, float, Check, Score | None]]:
+        """Return the name, threshold, check and score of a field's rules; None where it needs more than the text."""
+        known = self._checks.get((field, lang.code))
+        if known is None:
+            known = self._checks[field, lang.code] = [
+                (str(rule.check), rule.threshold, rule.check, text_score(rule.check, lang))
+                for rule in self.rules[field]
+            ]
+        return known
 
     def _meanings(self, rows: Sequence[_Row]) -> list[float]:
         found = [math.nan] * len(rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
 from unicodedata import category
 
 import numpy as np
@@ -49,31 +48,31 @@ def repetition(source: str | None, target: str, lang: Target) -> float | None:
 def _top(text: str) -> int:
     """Return how often the commonest group of words (or letters) comes."""
     words = text.casefold().split()
-    groups: list[Hashable]
     if len(words) * SPACELESS < len(text):
         letters = "".join(words)
         size = LETTERS_DENSE if text[len(text) // 2] > DENSE else LETTERS_THAI
-        if not _recurs(letters, size):
-            return 1
-        groups = [letters[i : i + size] for i in range(len(letters) - size + 1)]
-    else:
-        size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
-        groups = list(zip(*(words[n:] for n in range(size)), strict=False))
+        return _most_of_one(letters, size)
+    size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
+    groups = list(zip(*(words[n:] for n in range(size)), strict=False))
     if len(set(groups)) == len(groups):
         return 1
     return max(Counter(groups).values())
 
 
-def _recurs(text: str, size: int) -> bool:
-    """Whether a piece of `size` characters may stand twice; False is certain."""
+def _most_of_one(text: str, size: int) -> int:
+    """Return how often the commonest piece of `size` letters (UTF-16) comes; 1 where there is none."""
     grams = _grams(text.encode("utf-16-le", "surrogatepass"))
     number = len(grams) + GRAM - size
     if number < 2:
-        return False
-    # Pieces that are equal begin and end with equal 4-grams.
-    ends = grams[:number] * FACTOR + grams[size - GRAM :]
-    ends.sort()
-    return bool((ends[1:] == ends[:-1]).any())
+        return 1
+    # A piece is known by its 4-grams that follow one another, the last one ending it.
+    found = grams[size - GRAM :].copy()
+    for place in range(0, size - GRAM, GRAM):
+        found = found * FACTOR + grams[place : place + number]
+    found.sort()
+    if not (found[1:] == found[:-1]).any():
+        return 1
+    return int(np.unique(found, return_counts=True)[1].max())
 
 
 def _grams(raw: bytes) -> np.ndarray:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mtqa.core.corpus import Corpus, read_batches
 from mtqa.core.progress import Progress
 from mtqa.core.schema import ENGLISH, SCORES, Check
-from mtqa.filter.checks import TEXT_CHECKS, Sentences, check_passage, check_text
+from mtqa.filter.checks import TEXT_CHECKS, Score, Sentences, check_passage
 from mtqa.filter.join import Row, joined
 from mtqa.filter.profiles import Rule
 from mtqa.filter.target import Target
@@ -88,15 +88,21 @@ class ScoreReader:
         return found[: rows * self._width].reshape(rows, self._width)
 
 
+def text_score(check: Check, lang: Target) -> Score | None:
+    """Return the function that scores texts of a language; None where there is none or it needs more than a text."""
+    known = TEXT_CHECKS.get(check)
+    return known.score if known and (lang.code != ENGLISH or known.english) else None
+
+
 def score_text(check: Check, pair: TextPair, lang: Target) -> float:
     """Return one check's score of a text, NaN where it abstains or needs more than the text."""
     known = TEXT_CHECKS.get(check)
     if known is None or (lang.code == ENGLISH and not known.english):
         return np.nan
     if pair.sentences:
-        score = check_passage(check, pair.source, pair.target, pair.sentences, lang)
+        score = check_passage(known, pair.source, pair.target, pair.sentences, lang)
     else:
-        score = check_text(check, pair.source, pair.target, lang)
+        score = known.score(pair.source, pair.target, lang)
     return np.nan if score is None else score
 
 

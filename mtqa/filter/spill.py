@@ -19,6 +19,8 @@ RUN = 1 << 16
 """Records that wait in memory before they are written."""
 ROWS = 1 << 16
 """Rows whose values are in memory at once."""
+ENOUGH = 1 << 12
+"""Records that are worth a call."""
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 U64 = NDArray[np.uint64]
 Floats = NDArray[np.float32]
@@ -128,11 +130,23 @@ class ByRow:
             yield np.full(min(ROWS, stop - first), self._usual, np.float32)
 
 
+def _together(parts: Iterator[U64]) -> Iterator[U64]:
+    """Yield the records of small parts together: to score a few many times takes longer."""
+    waiting: list[U64] = []
+    for records in parts:
+        waiting.append(records)
+        if sum(map(len, waiting)) >= ENOUGH:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
 class Grouped:
     """Scores of rows that depend on all rows with the same key.
 
-    `score` turns some rows' keys (n, width), every row of a first key among them and in the order of rows, into their
-    scores (n,); `usual` is the commonest score, of which nothing is written.
+    `score` turns some rows' keys (n, width), with all rows of a first key, in their order, into their scores (n,);
+    `usual` is the commonest score, of which nothing is written.
     """
 
     def __init__(self, folder: Path, width: int, score: Callable[[U64], Floats], usual: float) -> None:
@@ -151,7 +165,7 @@ class Grouped:
         """Return the next rows' scores (rows,), once all rows were counted."""
         if self._found is None:
             self._found = ByRow(self._folder, self._rows, self._usual)
-            for records in self._spill.read():
+            for records in _together(self._spill.read()):
                 scores = self._score(records[:, :-1])
                 special = scores != self._usual
                 self._found.put(records[special, -1], scores[special])

@@ -13,6 +13,7 @@ LETTERS = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+")
 """Runs of letters; Latin ones end where another script begins, as in `NASUWT是什么`."""
 TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 """The same with the digits in and between Latin ones."""
+LATIN_LETTER, OTHER_LETTER = re.compile(f"[{LATIN}]"), re.compile(rf"[^\W\d_{LATIN}]")
 WORDS = re.compile(r"\w+")
 ANCHORS = re.compile(rf"[\dA-Z\u00c0-\u00de](?:(?<=\d)\d{{0,14}}|(?<![{LATIN}].)[{LATIN}]{{2,}})")
 """Numbers, and words of three letters that begin with a capital; that one class begins all makes the search fast."""
@@ -40,6 +41,11 @@ def characters(text: str) -> frozenset[str]:
 def distinct(text: str) -> str:
     """Return the distinct characters as a string, to look for one by a pattern: reading the text takes longer."""
     return "".join(characters(text))
+
+
+def apart(source: str, target: str) -> bool:
+    """Return whether two texts can have no letter in common: the translation has no Latin ones, the source no other."""
+    return not LATIN_LETTER.search(distinct(target)) and not OTHER_LETTER.search(distinct(source))
 
 
 @cache
@@ -85,7 +91,7 @@ def uncopied(source: str | None, target: str) -> Uncopied:
 
     Names, units and quotations stay as they are in a good translation, so they say nothing about its language.
     """
-    if not source:
+    if not source or apart(source, target):
         return Uncopied(target, letter_count(target))
     known, found = _known_words(source), list(pieces(target))
     words = found[1::2]

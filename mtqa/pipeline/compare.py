@@ -68,7 +68,6 @@ def _benchmark(recipe: Recipe, out: Path, name: str) -> dict[str, Any]:
 
 def _collection(recipe: Recipe, out: Path, settings: CollectionSettings) -> dict[str, Any]:
     from mtqa.evaluate.collection.compare import paired_difference as difference
-    from mtqa.evaluate.collection.run import read_metrics
 
     folders = {arm: out / "evaluation" / arm / settings.benchmark for arm in recipe.arms}
     metrics = {arm: read_metrics(folder) for arm, folder in folders.items()}

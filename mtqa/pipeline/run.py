@@ -20,6 +20,8 @@ from mtqa.core.lock import hold
 from mtqa.core.manifest import MANIFEST, Manifest, write_text_atomic
 from mtqa.pipeline.compare import write_comparison
 from mtqa.pipeline.recipe import Recipe
+from mtqa.pipeline.status import stage_folders
+from mtqa.train.settings import TrainSettings
 
 RUN_FILE, NEGATIVES = "run.json", "negatives"
 VERSIONED = ("ctranslate2", "numpy", "pyarrow", "sentence-transformers", "sentencex", "torch", "transformers")
@@ -77,15 +79,17 @@ class Journal:
 
 
 def run_recipe(recipe: Recipe, out: Path) -> dict[str, Any]:
-    """Run all stages of a recipe into the folder `out`; return run.json's stages (state and seconds by label).
+    """Run all stages of a recipe into the folder `out`; return its stages in run.json (state and seconds by label).
 
+    What earlier runs noted of stages that the recipe no longer has is forgotten.
     Raises UsageError where `out` belongs to another recipe or another process works in it, and whatever the stages
     raise; what is finished stays, so that the same call goes on from there.
     """
     known_stages(out, recipe)  # refuse a foreign folder before a lock file is written into it
     out.mkdir(parents=True, exist_ok=True)
     with lock(out):
-        journal = Journal(out / RUN_FILE, recipe, known_stages(out, recipe))
+        labels, known = stage_folders(recipe), known_stages(out, recipe)
+        journal = Journal(out / RUN_FILE, recipe, {label: known[label] for label in labels if label in known})
         journal.save()
         _data_stages(recipe, out, journal)
         for arm in recipe.arms:
@@ -102,7 +106,7 @@ def run_recipe(recipe: Recipe, out: Path) -> dict[str, Any]:
 def encoder_of(recipe: Recipe, out: Path, arm: str) -> str:
     """Return what `evaluate` opens for an arm: its trained model's folder, or the recipe's encoder as it is."""
     if recipe.arms[arm].train is False:
-        return str(recipe.train["encoder"])
+        return str(recipe.train.get("encoder", TrainSettings.model_fields["encoder"].default))
     return str(out / "model" / arm)
 
 

@@ -12,6 +12,7 @@ from mtqa.core.corpus import open_corpus
 from mtqa.core.languages import get
 from mtqa.core.sample import sample_items
 from mtqa.core.schema import ENGLISH
+from mtqa.evaluate.run import read_metrics
 from mtqa.pipeline.compare import COMPARISON
 from mtqa.pipeline.recipe import Recipe
 from mtqa.pipeline.table import text_table
@@ -53,8 +54,6 @@ def _models(name: str, content: dict[str, Any]) -> str:
 
 def _collection(run: Path, recipe: Recipe, name: str) -> str:
     """Return the models side by side on a benchmark of retrieval, language by language."""
-    from mtqa.evaluate.collection.run import read_metrics
-
     found = {arm: read_metrics(run / "evaluation" / arm / name) for arm in recipe.arms}
     first = next(iter(found.values()))
     measures = list(first["metrics"])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mtqa.core.corpus import Corpus, TableWriter
 from mtqa.core.errors import MtqaError
+from mtqa.core.ids import id_numbers
 from mtqa.core.schema import ENGLISH
 from mtqa.publish.layout import plain_bytes
 
@@ -86,7 +87,7 @@ def parallel_rows(root: Path, written: Parallel) -> dict[str, int]:
 
 
 def _joined(corpus: Corpus, split: str, others: list[str]) -> Iterator[pa.Table]:
-    ids = [_numbers(batch) for batch in corpus.batches(ENGLISH, split, ["item_id"], size=65_536)]
+    ids = [id_numbers(batch["item_id"]) for batch in corpus.batches(ENGLISH, split, ["item_id"], size=65_536)]
     order = np.concatenate(ids) if ids else np.zeros(0, dtype=np.uint64)
     place = np.argsort(order, kind="stable")
     cursors = {lang: _Cursor(corpus, lang, split, order[place], place) for lang in others}
@@ -154,7 +155,7 @@ class _Cursor:
         batch = next(self._batches, None) if self._batches else None
         if batch is None:
             return False
-        numbers = _numbers(batch)
+        numbers = id_numbers(batch["item_id"])
         at = np.minimum(np.searchsorted(self.ids, numbers), max(len(self.ids) - 1, 0))
         known = self.ids[at] == numbers if len(self.ids) else np.zeros(len(numbers), dtype=bool)
         places = self.place[at[known]] if len(self.ids) else np.zeros(0, dtype=np.int64)
@@ -174,8 +175,3 @@ class _Cursor:
 
 def _nulls(columns: pa.Schema, rows: int) -> pa.Table:
     return pa.table({f.name: pa.nulls(rows, f.type) for f in columns})
-
-
-def _numbers(batch: pa.RecordBatch) -> NDArray[np.uint64]:
-    """Return item ids (16 hex digits) as numbers."""
-    return np.array([int(item, 16) for item in batch["item_id"].to_pylist()], dtype=np.uint64)

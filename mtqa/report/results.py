@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from mtqa.core.languages import get
 from mtqa.report.collections import collection_details, collection_note
 from mtqa.report.details import details, read_metrics
 from mtqa.report.numbers import decided, measured, number, spread, title
+from mtqa.report.page import json_file
 from mtqa.report.plots import interval_plot
 
 
@@ -18,7 +18,7 @@ def results(run: Path) -> tuple[list[dict[str, Any]], list[str]]:
     path = run / "comparison.json"
     if not path.is_file():
         return [], []
-    comparison = json.loads(path.read_text(encoding="utf-8"))
+    comparison = json_file(path)
     return [_benchmark(run, name, content) for name, content in comparison.items()], claims(comparison)
 
 

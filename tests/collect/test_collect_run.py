@@ -150,6 +150,15 @@ def die(items: object) -> None:
     os._exit(3)
 
 
+def test_a_start_before_the_beginning_is_unknown(write: Any, rows: Any, tmp_path: Path) -> None:
+    answers = [{"text": "one", "answer_start": -1}, {"text": "two", "answer_start": -3}]
+    qas = [{"id": "1", "question": "Which?", "answers": answers}]
+    squad = {"data": [{"title": "t", "paragraphs": [{"context": "one two one two", "qas": qas}]}]}
+    collect(settings(write("t.json", squad)), tmp_path / "out")
+    (row,) = rows(tmp_path / "out")
+    assert row["answers"] == [{"text": "one", "start": None}, {"text": "two", "start": None}]
+
+
 def test_a_dead_worker_is_one_clear_error(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mtqa.collect.batches._work", die)
     with pytest.raises(MtqaError, match="worker process died"):

@@ -167,6 +167,12 @@ class Files(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        if self.path == "/cut.json":
+            self.send_response(200)
+            self.send_header("Content-Length", "40")
+            self.end_headers()
+            self.wfile.write(b'[{"question": "Who?"}]')
+            return
         if len(self.asked) == 1:
             self.send_error(503)
             return
@@ -191,7 +197,7 @@ def test_web_files_are_fetched_once_and_checked(site: str, tmp_path: Path, monke
     values = load_card("entityquestions").record()
     values["download"] = {
         "base": f"https://example.org/{'0' * 40}/",
-        "data": {"train": ["train.json"], "dev": ["dev.json"]},
+        "data": {"train": ["train.json"], "dev": ["dev.json"], "cut": ["cut.json"]},
     }
     digest = hashlib.sha256((tmp_path / "site" / "train.json").read_bytes()).hexdigest()
     card = parse(Card, {**values, "sha256": {"train.json": digest}}, "card")
@@ -202,6 +208,8 @@ def test_web_files_are_fetched_once_and_checked(site: str, tmp_path: Path, monke
     assert Files.asked == ["/train.json"] * 2  # a 503, then the file; the second time the cache has it
     with pytest.raises(UsageError, match=r"(?s)404.*entityquestions=FILE"):
         download(card, source, "dev")
+    with pytest.raises(UsageError, match="22 of 40 bytes came"):
+        download(card, source, "cut")
     path.write_text("changed")
     with pytest.raises(UsageError, match="not the one that its card knows"):
         download(card, source, "train")

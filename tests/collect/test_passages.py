@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtqa.collect.bm25 import _highest
+from mtqa.collect.bm25 import _highest, best
 from mtqa.collect.items import Answer
 from mtqa.collect.match import holds, only_place, places
 from mtqa.collect.passages import around, by_answer, windows
@@ -30,6 +30,12 @@ def test_windows_are_whole_sentences_that_fit() -> None:
     ]
     assert cut(windows(TEXT, 1000)) == [TEXT]
     assert cut(windows(TEXT, 1)) == [TEXT[a:b] for a, b in sentences(TEXT)]
+
+
+def test_a_question_without_a_known_word_takes_the_first_passage() -> None:
+    for question in ("Zzz?", "?", "", "谁?", "The?"):
+        assert best(question, ["Ann lit the lamp.", "It was the sea."]) == 0
+    assert best("The sea?", ["Ann lit the lamp.", "It was the sea."]) == 1
 
 
 def test_an_answer_stays_whole() -> None:

@@ -14,9 +14,10 @@ from mtqa.core.encode import encode_texts
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest
 from mtqa.evaluate.collection import retrieve
-from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run, read_metrics
+from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run
 from mtqa.evaluate.collection.tasks import Translator
 from mtqa.evaluate.correction import Correction
+from mtqa.evaluate.run import read_metrics
 from mtqa.evaluate.settings import CollectionSettings
 
 LOG3 = np.log2(3)

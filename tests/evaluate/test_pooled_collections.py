@@ -17,9 +17,10 @@ from mtqa.core.errors import UsageError
 from mtqa.evaluate.collection import retrieve
 from mtqa.evaluate.collection.language_metrics import measure_languages
 from mtqa.evaluate.collection.layouts import sources
-from mtqa.evaluate.collection.run import evaluate_collection, read_metrics
+from mtqa.evaluate.collection.run import evaluate_collection
 from mtqa.evaluate.collection.tasks import load_tasks, task_documents
 from mtqa.evaluate.correction import Correction
+from mtqa.evaluate.run import read_metrics
 from mtqa.evaluate.settings import PARALLEL, USUAL, CollectionSettings
 
 EU = ["deu_Latn", "eng_Latn", "fra_Latn"]

@@ -269,6 +269,7 @@ def test_a_passage_is_as_bad_as_its_worst_sentence():
     good = ("The mill was built here long ago by the people.", "Die Mühle wurde hier vor langer Zeit gebaut von allen.")
     lost = ("It ground flour for the whole valley until the flood came and took the bridge away in spring.", "Sie.")
     source, text = " ".join((good[0], lost[0])) + "x" * 400, " ".join((good[1], lost[1])) + "x" * 400
-    alone = TEXT_CHECKS[Check.LENGTH_RATIO].score(source, text, GERMAN)
-    assert check_passage(Check.LENGTH_RATIO, source, text, (good, lost), GERMAN) == length_ratio(*lost, GERMAN) > alone
-    assert check_passage(Check.COPY, source, text, (good, lost), GERMAN) == copied_run(source, text, GERMAN)
+    length, copy = TEXT_CHECKS[Check.LENGTH_RATIO], TEXT_CHECKS[Check.COPY]
+    alone = length.score(source, text, GERMAN)
+    assert check_passage(length, source, text, (good, lost), GERMAN) == length_ratio(*lost, GERMAN) > alone
+    assert check_passage(copy, source, text, (good, lost), GERMAN) == copied_run(source, text, GERMAN)

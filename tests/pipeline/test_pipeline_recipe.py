@@ -3,6 +3,7 @@ import yaml
 
 from mtqa.core.errors import UsageError
 from mtqa.pipeline.recipe import load_recipe
+from mtqa.pipeline.run import encoder_of
 
 SMALL = {
     "name": "small",
@@ -33,6 +34,12 @@ def test_arms_change_what_the_recipe_shares(tmp_path):
     assert recipe.shard_settings("mono").batch_size == recipe.shard_settings("hybrid").batch_size == 8
     assert recipe.train_settings("hybrid").learning_rate == 1e-3
     assert recipe.published_arm == "hybrid"
+
+
+def test_an_arm_that_is_not_trained_has_the_usual_encoder_where_none_is_named(tmp_path):
+    recipe = load(tmp_path, train={})
+    assert encoder_of(recipe, tmp_path, "untrained") == recipe.train_settings("mono").encoder
+    assert encoder_of(load(tmp_path), tmp_path, "untrained") == "demo"
 
 
 def test_the_seed_reaches_every_stage_that_does_not_name_its_own(tmp_path):

@@ -97,6 +97,11 @@ def test_collections_are_searched_with_every_arm(recipe, tmp_path):
     assert pair["measures"]["MAP"]["difference"] == 0
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Results on beir" in page and "untrained − same" in page and "1 queries" in page
+    fewer = recipe | {"arms": {"untrained": {"train": False}}, "compare": []}
+    assert "evaluate same beir" not in run(fewer, tmp_path, out)
+    (out / "evaluation/untrained/beir/metrics.json").write_text("{")
+    with pytest.raises(UsageError, match="metrics cannot be read"):
+        run_summary(out, load_recipe(save(fewer, tmp_path)), {})
 
 
 def test_hard_negatives_are_mined_once_for_all_arms(recipe, tmp_path):

@@ -26,11 +26,11 @@ from mtqa.evaluate.collection.summary import FILE, Measured, measured, summarise
 from mtqa.evaluate.collection.tasks import Translator, languages_of, load_tasks, translated
 from mtqa.evaluate.collection.trec import Judged, Run, read_qrels, read_run, write_qrels, write_run
 from mtqa.evaluate.lareqa import data_files
-from mtqa.evaluate.run import model_lineage
+from mtqa.evaluate.run import METRICS_FILE, model_lineage
 from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
 
 STAGE, VERSION = "evaluate-collection", 2
-METRICS_FILE, RUN_FILE, QRELS_FILE = "metrics.json", "run.trec", "qrels.trec"
+RUN_FILE, QRELS_FILE = "run.trec", "qrels.trec"
 SIMILARITY = {"exact": "dot", "faiss": "dot-by-faiss"}
 """What signatures say an encoder's documents are ranked by."""
 
@@ -117,11 +117,6 @@ def evaluate_run(settings: CollectionSettings, out: Path, *, overwrite: bool = F
         about = {"run": run_file.name, "qrels": qrels_file.name, "queries": str(len(answered))}
         about |= {"langs": lang or "unknown", "tie": "trec_eval"}
         return _finish(build, Ranked([line], counts, {}), settings, about, {"run": run_file.name})
-
-
-def read_metrics(folder: Path) -> dict[str, Any]:
-    """Return `metrics.json` of a finished evaluation of a collection."""
-    return json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
 def _done(out: Path, work: Work, *, overwrite: bool) -> Manifest | None:
