@@ -47,6 +47,7 @@ def command(
     from mtqa.core.errors import UsageError
     from mtqa.core.recipe import parse
     from mtqa.publish.hub import Upload, full_name, upload
+    from mtqa.publish.layout import CARD
     from mtqa.publish.run import publish_dataset, publish_model
     from mtqa.publish.settings import PublishSettings
 
@@ -64,4 +65,4 @@ def command(
         publish_dataset(folder, settings, built, overwrite=overwrite or out is None)
     else:
         publish_model(folder, evaluation or [], settings, built, overwrite=overwrite or out is None)
-    typer.echo(f"built {built}" if dry_run else upload(built, target))
+    typer.echo(f"{built}: ready, see {built / CARD}" if dry_run else upload(built, target))

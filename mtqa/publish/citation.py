@@ -24,9 +24,7 @@ def citation(sources: Sequence[Source]) -> str:
     entries = list(dict.fromkeys(s.citation.strip() for s in sources if s.citation.strip()))
     bibtex = [entry for entry in entries if entry.startswith("@")]
     prose = [escape(entry) for entry in entries if not entry.startswith("@")]
-    prose += [
-        f"{escape(s.name)}: its card names no citation; please find its authors" for s in sources if not s.citation
-    ]
+    prose += [f"{escape(s.name)}: no citation is known; please find its authors" for s in sources if not s.citation]
     tool = (
         "@software{mtqa,\n  title = {mtqa: English question answering in, a better multilingual retriever out},"
         f"\n  version = {{{__version__}}}\n}}"

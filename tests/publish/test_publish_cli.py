@@ -28,8 +28,8 @@ def run(*arguments: object) -> str:
 def test_dry_runs_write_beside_the_input_and_only_there(corpus: Path, make_model: MakeModel) -> None:
     model, evaluation = make_model()
     before = {p.name for p in corpus.parent.iterdir()}
-    assert "built" in run("dataset", corpus, "--repo", "me/x", "--dry-run")
-    assert "built" in run("model", model, "--repo", "me/y", "--evaluation", evaluation, "--dry-run")
+    assert "ready, see" in run("dataset", corpus, "--repo", "me/x", "--dry-run")
+    assert "ready, see" in run("model", model, "--repo", "me/y", "--evaluation", evaluation, "--dry-run")
     assert {p.name for p in corpus.parent.iterdir()} - before == {"filtered.published", "model.published"}
     assert 'load_dataset("me/x"' in (corpus.parent / "filtered.published" / "README.md").read_text()
     assert "XQuAD-R" in (corpus.parent / "model.published" / "README.md").read_text()
