@@ -17,7 +17,7 @@ from mtqa.core.errors import UsageError
 from mtqa.core.hashing import content_id
 from mtqa.core.languages import resolve
 from mtqa.core.manifest import write_text_atomic
-from mtqa.filter.length import FLOOR, PER_CHARACTER
+from mtqa.filter.length import relative_variance
 from mtqa.filter.pairs import COLUMNS, Counts, judge_pairs
 from mtqa.filter.settings import FilterSettings
 from mtqa.filter.table import read_rows
@@ -42,8 +42,7 @@ def fit(pairs: Sequence[tuple[str, str]]) -> tuple[float, float]:
     ratios = [math.log((t + 1) / (s + 1)) for s, t in lengths]
     median = statistics.median(ratios)
     scaled = [
-        abs(ratio - median) / math.sqrt(FLOOR + PER_CHARACTER / s)
-        for ratio, (s, _) in zip(ratios, lengths, strict=True)
+        abs(ratio - median) / math.sqrt(relative_variance(s)) for ratio, (s, _) in zip(ratios, lengths, strict=True)
     ]
     return round(median, 3), round(max(TO_SIGMA * statistics.median(scaled), MIN_SPREAD), 3)
 

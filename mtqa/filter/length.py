@@ -7,7 +7,7 @@ import math
 from mtqa.filter.target import Target
 
 DEVIATIONS = 4.2
-FLOOR, PER_CHARACTER = 0.45, 55.0
+FLOOR, PER_CHARACTER, LONG = 0.45, 55.0, 300
 DRIFT, SHORT = 0.05, 2.0
 
 
@@ -29,15 +29,21 @@ def deviation(characters: int, lang: Target) -> float:
     """Return the standard deviation of the log length ratio for a source of so many characters.
 
     The variance is a floor and a part that falls with the length, as in Gale and Church (1993); the two were fitted on
-    sentences of 5 to 300 characters in eleven languages (benchmarks/fit_length.py).
+    sentences of 5 to 300 characters in eleven languages. Beyond that the floor falls with the root of the length, which
+    is more than the passages of SQuAD-it vary.
     """
-    return lang.length.spread * math.sqrt(FLOOR + PER_CHARACTER / max(characters, 1))
+    return lang.length.spread * math.sqrt(relative_variance(characters))
+
+
+def relative_variance(characters: int) -> float:
+    """Return the variance of the log length ratio at so many characters, that at 100 characters being 1."""
+    return FLOOR * min(1.0, math.sqrt(LONG / max(characters, 1))) + PER_CHARACTER / max(characters, 1)
 
 
 def variance(characters: int, lang: Target) -> float:
     """Return the variance of the log length ratio, with half of the slack of languages without data."""
     spread, slack = lang.length.spread, lang.length.slack
-    return spread * spread * (FLOOR + PER_CHARACTER / max(characters, 1)) + slack * slack / 4
+    return spread * spread * relative_variance(characters) + slack * slack / 4
 
 
 def excess(source: str, target: str, lang: Target) -> float:

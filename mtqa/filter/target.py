@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 LENGTHS = Path(__file__).with_name("lengths.yaml")
-POOLED = "other"
+MESSAGES, POOLED = "messages", "other"
 IDENTIFIERS = ("cld2", "fasttext", "py3langid")
 """Asked in this order, the fastest first: one that finds the language right ends the matter."""
 UNUSUAL_SCRIPT = frozenset({"ace_Arab", "arb_Latn", "bjn_Arab", "kas_Deva", "knc_Arab", "min_Arab", "taq_Tfng"})
@@ -19,8 +19,8 @@ UNUSUAL_SCRIPT = frozenset({"ace_Arab", "arb_Latn", "bjn_Arab", "kas_Deva", "knc
 class Length:
     """Usual length: log((target+1)/(source+1)) in code points is `median` ± `spread` for a source of 100 characters.
 
-    `slack` widens what is allowed. `basis` is the language's own code where it was fitted on it, else the script or
-    `other` it was pooled by.
+    `slack` widens what is allowed. `basis` is the language's own code where it was fitted on its prose, `messages`
+    where on a program's messages in it, else the script or `other` it was pooled by.
     """
 
     median: float
@@ -47,7 +47,7 @@ class Target:
     @property
     def fitted(self) -> bool:
         """Whether the length bounds were fitted on this very language."""
-        return self.length.basis == self.code
+        return self.length.basis in (self.code, MESSAGES)
 
 
 @cache
@@ -74,11 +74,13 @@ def unlisted(tag: str, seed: int = 0, identifiers: tuple[str, ...] = IDENTIFIERS
 
 
 def length(code: str, script: str, lengths: Path | None = None) -> Length:
-    """Return the length facts of a language, or those pooled by its script, or those pooled over all."""
+    """Return the length facts of a language (of prose, else of messages), of its script, or those pooled over all."""
     own = _table(lengths)["languages"] if lengths else {}
     table = _table(LENGTHS)
     if found := own.get(code, table["languages"].get(code)):
         return Length(found["median"], 0.0, code, found["spread"])
+    if found := table[MESSAGES].get(code):
+        return Length(found["median"], table["slack"][MESSAGES], MESSAGES, found["spread"])
     name = script if script in table["scripts"] else POOLED
     found = table["scripts"].get(name, table[POOLED])
     return Length(found["median"], table["slack"]["script" if name == script else POOLED], name, found["spread"])

@@ -52,10 +52,11 @@ def test_length_keeps_chinese_of_a_third_and_rejects_german_of_a_third():
 
 
 def test_languages_without_data_are_unfitted_and_wider():
-    swedish, thai = target("swe_Latn"), THAI
+    yoruba, burmese = target("yor_Latn"), target("mya_Mymr")
     assert GERMAN.fitted and GERMAN.length.slack == 0
-    assert not swedish.fitted and swedish.length.basis == "Latn" and swedish.length.slack > 0
-    assert thai.length.basis == "other" and thai.length.slack > swedish.length.slack
+    assert THAI.fitted and THAI.length.basis == "messages" and THAI.length.slack > 0
+    assert not yoruba.fitted and yoruba.length.basis == "Latn" and yoruba.length.slack > THAI.length.slack
+    assert burmese.length.basis == "other" and burmese.length.slack > yoruba.length.slack
 
 
 def test_uncopied_leaves_out_words_of_the_source_in_any_script():
