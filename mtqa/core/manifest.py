@@ -143,10 +143,15 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 
 def write_text_atomic(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old or the new one, never a half of it."""
+    """Write a text file so that readers see the old or the new one, never a half of it; an OSError names the file."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)
+        raise
