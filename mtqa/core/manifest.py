@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mtqa.core.errors import UsageError
@@ -108,10 +108,16 @@ def load_manifest(folder: Path) -> Manifest:
             name: Part(part["fingerprint"], {f: FileRecord(**r) for f, r in part["files"].items()}, part["counts"])
             for name, part in raw.pop("parts").items()
         }
+        for name in (name for part in parts.values() for name in part.files):
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ValueError(f"{name} lies outside the folder")
         return Manifest(parts=parts, **raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            "The manifest cannot be read.", where=path, expected="JSON as mtqa writes it", next_step=next_step
+            "The manifest cannot be read.",
+            where=path,
+            expected="JSON as mtqa writes it",
+            next_step=f"delete '{folder}' and make it again, or copy it again if it came from elsewhere",
         ) from error
 
 

@@ -118,3 +118,12 @@ def test_a_text_that_the_disk_refuses_leaves_the_old_one_alone(tmp_path: Path, m
         write_text_atomic(tmp_path / "page.html", "new")
     assert caught.value.filename == str(tmp_path / "page.html")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("name", ["../secret.txt", "/etc/passwd", "deu/../../secret.txt"])
+def test_a_manifest_that_names_files_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    """They would be hashed, linked and published with the folder's own."""
+    part = Part("f", {name: FileRecord("0", 0)})
+    Manifest("filter", 1, {}, {}, {"deu_Latn": part}).save(tmp_path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_manifest(tmp_path)
