@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from typer import Option
+from typer import Argument, Option, echo
 
 
 def command(
-    shards: Annotated[Path, typer.Argument(help="The folder that build-shards wrote.")],
+    shards: Annotated[Path, Argument(help="The folder that build-shards wrote.")],
     out: Annotated[Path, Option(help="The model folder to write.")],
     encoder: Annotated[str, Option(help="demo, a Hub id, or a model folder.")] = "FacebookAI/xlm-roberta-base",
     objective: Annotated[str, Option(help="The loss: infonce, distill, mimo, lakda or jsd.")] = "infonce",
@@ -20,6 +19,7 @@ def command(
     steps: Annotated[int | None, Option(min=0, help="Batches to use; 0 trains nothing.", show_default="all")] = None,
     learning_rate: Annotated[float, Option(min=0, help="Peak learning rate of AdamW.")] = 3e-5,
     weight_decay: Annotated[float, Option(min=0, help="Weight decay of matrices.")] = 0.01,
+    similarity: Annotated[str, Option(help="Compare by cosine, or by dot product: dot.")] = "cosine",
     temperature: Annotated[float, Option(min=0, help="Cosines are divided by it.")] = 0.05,
     learn_temperature: Annotated[bool, Option("--learn-temperature", help="Train the temperature too.")] = False,
     warmup: Annotated[float, Option(min=0, max=1, help="Share of the steps in which the learning rate rises.")] = 0.1,
@@ -57,4 +57,4 @@ def command(
 
     values |= {"max_grad_norm": max_grad_norm or None, "freeze": freeze or []}
     manifest = train(shards, parse(TrainSettings, values, "mtqa train"), out, overwrite=overwrite)
-    typer.echo(as_json(manifest) if json else as_text(manifest, out))
+    echo(as_json(manifest) if json else as_text(manifest, out))

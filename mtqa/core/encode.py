@@ -5,10 +5,12 @@ sentence-transformers do, so their vectors are the same. What other stages build
 
     load_encoder(name_or_path, device="cpu") -> SentenceTransformer
     model_fingerprint(name_or_path_or_model) -> str
-    encode_texts(model, texts, role, *, token_budget=TOKEN_BUDGET, label=None) -> float32 array (n, d), rows of length 1
+    encode_texts(model, texts, role, *, token_budget=TOKEN_BUDGET, label=None, own_length=False)
+                                                      -> float32 array (n, d), rows of length 1
     token_counts(model, texts, role) -> list[int]     tokens of each text as the model reads it, prompt included
     features(model, texts, role) -> dict              what the model eats, on its device; rows in the order of `texts`
-    embed(model, features) -> Tensor (n, d)           rows of length 1; gradients as the caller's context says
+    embed(model, features, *, own_length=False)       -> Tensor (n, d), rows of length 1; gradients as the context says
+    by_dot_product(model) -> bool                     its vectors are meant to be compared by dot product, not cosine
     is_flat(model) -> bool                            batches have no padding and cost their tokens, not rows × width
     micro_batches(counts, token_budget, *, flat) -> list[list[int]]   indices, shortest texts first
 """
@@ -44,13 +46,14 @@ def encode_texts(
     *,
     token_budget: int = TOKEN_BUDGET,
     label: str | None = None,
+    own_length: bool = False,
 ) -> np.ndarray:
     """Return the texts' vectors, float32 (n, d) of length 1, row i for text i.
 
     Each distinct text is encoded once, in micro-batches of at most `token_budget` tokens (padding included where the
     model pads) that depend on the set of texts only: repeated texts get equal rows, and another order gives the same
-    rows. `label` names a progress bar; none is shown without it. Raises MtqaError where a vector holds a number that is
-    not finite.
+    rows. `label` names a progress bar; none is shown without it. With `own_length` the vectors of a model that is
+    compared by dot product keep their length. Raises MtqaError where a vector holds a number that is not finite.
     """
     import torch
 
@@ -66,7 +69,7 @@ def encode_texts(
         with torch.inference_mode(), progress(label, len(distinct), "texts") if label else nullcontext() as bar:
             for batch in batches:
                 chosen = [distinct[i] for i in batch]
-                rows = embed(model, features(model, chosen, role)).cpu().numpy()
+                rows = embed(model, features(model, chosen, role), own_length=own_length).cpu().numpy()
                 _check_finite(rows, chosen)
                 for text, row in zip(chosen, rows, strict=True):
                     vectors[places[text]] = row
@@ -100,15 +103,22 @@ def features(model: SentenceTransformer, texts: Sequence[str], role: Role) -> di
     return batch_to_device(prepared, model.device)
 
 
-def embed(model: SentenceTransformer, features: dict[str, Any]) -> Tensor:
+def embed(model: SentenceTransformer, features: dict[str, Any], *, own_length: bool = False) -> Tensor:
     """Return the vectors of what `features` returned, float32 (n, d) of length 1.
 
+    With `own_length` those of a model that is compared by dot product are left as they are.
     Gradients and dropout are as the caller's context and the model's mode say. The dictionary is not changed.
     """
     from torch.nn.functional import normalize
 
     vectors: Tensor = model(dict(features))["sentence_embedding"].float()
-    return normalize(vectors[:, : model.truncate_dim], dim=1)
+    vectors = vectors[:, : model.truncate_dim]
+    return vectors if own_length and by_dot_product(model) else normalize(vectors, dim=1)
+
+
+def by_dot_product(model: SentenceTransformer) -> bool:
+    """Say whether the model's vectors are meant to be compared by dot product (sentence-transformers' "dot")."""
+    return bool(model.similarity_fn_name == "dot")
 
 
 def is_flat(model: SentenceTransformer) -> bool:

@@ -85,6 +85,11 @@ def saved_config(folder: Path) -> dict[str, Any]:
     return dict(_read_json(path)) if path.exists() else {}
 
 
+def is_by_dot_product(name_or_path: str) -> bool:
+    """Say whether a named encoder's vectors are meant to be compared by dot product; UsageError if it cannot be had."""
+    return name_or_path != DEMO and saved_config(find_folder(name_or_path)).get("similarity_fn_name") == "dot"
+
+
 def read_modules(folder: Path) -> list[dict[str, Any]] | None:
     """Return the entries of `modules.json`, classes and paths checked; None for a plain transformers folder."""
     path = folder / "modules.json"

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mtqa.core.errors import UsageError
@@ -108,10 +108,16 @@ def load_manifest(folder: Path) -> Manifest:
             name: Part(part["fingerprint"], {f: FileRecord(**r) for f, r in part["files"].items()}, part["counts"])
             for name, part in raw.pop("parts").items()
         }
+        for name in (name for part in parts.values() for name in part.files):
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ValueError(f"{name} lies outside the folder")
         return Manifest(parts=parts, **raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            "The manifest cannot be read.", where=path, expected="JSON as mtqa writes it", next_step=next_step
+            "The manifest cannot be read.",
+            where=path,
+            expected="JSON as mtqa writes it",
+            next_step=f"delete '{folder}' and make it again, or copy it again if it came from elsewhere",
         ) from error
 
 
@@ -143,10 +149,15 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 
 def write_text_atomic(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old or the new one, never a half of it."""
+    """Write a text file so that readers see the old or the new one, never a half of it; an OSError names the file."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)
+        raise

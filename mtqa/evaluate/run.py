@@ -120,8 +120,10 @@ def _encoder_input(model: str | None, settings: EvaluateSettings) -> dict[str, s
             raise UsageError(f"There is no file '{path}'.", where=path, expected="an .npz file of vectors")
         return {"vectors": file_sha256(path)}
     from mtqa.core.encode import model_fingerprint
+    from mtqa.core.encoder_files import is_by_dot_product
 
-    return {"model": model_fingerprint(str(model))}
+    found = {"model": model_fingerprint(str(model))}
+    return {**found, "similarity": "dot"} if is_by_dot_product(str(model)) else found
 
 
 def _encode(
@@ -129,6 +131,7 @@ def _encode(
 ) -> tuple[tuple[Vectors, Vectors], tuple[Vectors, Vectors] | None]:
     """Return the vectors of queries and candidates, of length 1, so that dot product is cosine.
 
+    Those of a model that is compared by dot product keep their length.
     Of a model that `mtqa debias` corrected by `method`, the corrected ones, and second the plain ones.
     """
     from mtqa.core.encode import encode_texts, load_encoder
@@ -137,8 +140,8 @@ def _encode(
     queries = [query.text for query in benchmark.queries]
     candidates = candidate_texts(benchmark, settings.candidate)
     vectors = (
-        encode_texts(encoder, queries, "query", label="encoding queries"),
-        encode_texts(encoder, candidates, "document", label="encoding candidates"),
+        encode_texts(encoder, queries, "query", label="encoding queries", own_length=True),
+        encode_texts(encoder, candidates, "document", label="encoding candidates", own_length=True),
     )
     if method is None:
         return vectors, None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mtqa.filter.length import excess, variance
 from mtqa.filter.sentences import NO_SIGNS, language_tag, sentences
 from mtqa.filter.target import Target
-from mtqa.filter.text import anchors
+from mtqa.filter.text import anchors, characters
 
 BEADS = ((1, 1, 0.1), (2, 1, 2.4), (1, 2, 2.4), (2, 2, 4.5), (3, 1, 4.5), (1, 3, 4.5))
 """Source sentences, target sentences and cost of a bead in nats, from the frequencies of Gale and Church (1993)."""
@@ -25,7 +25,7 @@ MOST_COST = 18.0
 ANCHOR, MOST_ANCHORS = 1.0, 3
 NUMBER_LOST, NAME_LOST, MOST_LOST = 2.0, 0.7, 6.0
 """What a number or a name that one side of a bead has alone costs: rare where the sides are translations."""
-QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»「」『』〝〞', " "))
+QUOTES = frozenset('"“”„‟«»「」『』〝〞')
 """A splitter keeps a quotation whole, and translators lose one of its marks: sentences are aligned without them."""
 BAND = 6
 LONGEST = 120
@@ -61,13 +61,19 @@ def evidence(source: str, target: str, lang: Target) -> Evidence | None:
     """
     if lang.script in NO_SIGNS or not lang.script:
         return None
-    ours, theirs = sentences(source.translate(QUOTES), "en"), sentences(target.translate(QUOTES), language_tag(lang))
+    ours, theirs = sentences(_without_quotes(source), "en"), sentences(_without_quotes(target), language_tag(lang))
     if not theirs or len(ours) > LONGEST or len(theirs) > LONGEST:
         return None
     if len(ours) == len(theirs) and all(abs(excess(s, t, lang)) < LIKELY for s, t in zip(ours, theirs, strict=True)):
         return Evidence(0.0, 0.0)
     whole, missing, added = _Costs(ours, theirs, lang).best()
     return Evidence(max(0.0, whole - missing), max(0.0, whole - added))
+
+
+def _without_quotes(text: str) -> str:
+    for sign in QUOTES.intersection(characters(text)):
+        text = text.replace(sign, " ")
+    return text
 
 
 class _Costs:

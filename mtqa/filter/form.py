@@ -9,11 +9,14 @@ from mtqa.filter.text import WITH_CASE, characters
 
 CASED = 12
 CAPITALS, CAPITALS_SOURCE = 0.9, 0.5
+COMMON = "eaniоаетαοετ"
+"""Small letters that are common in the scripts that have capitals: they nearly always settle it."""
 APART = re.compile(r"(?:(?<!\S)[^\W\d_]\s(?:[^\w\s]\s)*){7,}")
 """Eight letters in a row that stand apart, as do vowel signs and commas between them."""
 LIKE_APART = re.compile(r"\s[^\W\d_]\s(?:[^\w\s]\s)*[^\W\d_]\s")
 """What every match of `APART` holds, found sooner."""
-GLUED = re.compile(r"[^\W\d_]{45,}")
+GLUED_LETTERS = 45
+GLUED = re.compile(rf"[^\W\d_]{{{GLUED_LETTERS},}}")
 """Longer than any word that people write."""
 WORDS, GAPS, LONG_WORDS = 6, 6, 25
 """A source of six words says how many spaces there should be; one long word may well say it all."""
@@ -50,16 +53,25 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _glued(source: str, target: str) -> bool:
-    words, given = len(target.split()), len(source.split())
-    if given >= WORDS and GAPS * (words - 1) < given - 1 and len(target) > LONG_WORDS * words:
+    words = target.split()
+    longest = max(map(len, words), default=0)
+    if longest <= LONG_WORDS:
+        return False
+    given = len(source.split())
+    if given >= WORDS and GAPS * (len(words) - 1) < given - 1 and len(target) > LONG_WORDS * len(words):
         return True
-    return GLUED.search(target) is not None and GLUED.search(source) is None
+    return longest >= GLUED_LETTERS and GLUED.search(target) is not None and GLUED.search(source) is None
 
 
 def _capitals(text: str, least: float) -> bool:
     """Whether capitals are `least` of the letters that have a case, or more; False where these are few."""
     upper = lower = 0
     most = (1 - least) * len(text) + 1
+    for char in COMMON:
+        lower += text.count(char)
+        if lower > most:
+            return False
+    lower = 0
     for char in characters(text):
         if char.islower():
             lower += text.count(char)

@@ -37,7 +37,9 @@ def leftover_markup(source: str | None, target: str, lang: Target) -> float | No
     if SIGNS.isdisjoint(characters(target)) and "'''" not in target:
         return 0.0
     found = _pieces(target)
-    return float(sum((found - _pieces(source)).values()) if source else sum(found.values()))
+    if found and source:
+        found -= _pieces(source)
+    return float(found.total())
 
 
 def _pieces(text: str) -> Counter[str]:

@@ -23,7 +23,7 @@ from mtqa.pipeline.recipe import Recipe
 from mtqa.pipeline.status import stage_folders
 from mtqa.train.settings import TrainSettings
 
-RUN_FILE, NEGATIVES = "run.json", "negatives"
+RUN_FILE, NEGATIVES, LOCK = "run.json", "negatives", ".lock"
 VERSIONED = ("ctranslate2", "numpy", "pyarrow", "sentence-transformers", "sentencex", "torch", "transformers")
 
 
@@ -173,10 +173,13 @@ def _publish(recipe: Recipe, out: Path, journal: Journal) -> None:
 
 
 def known_stages(out: Path, recipe: Named, file: str = RUN_FILE) -> dict[str, dict[str, Any]]:
-    """Return the stages that an earlier run of this recipe noted; raises UsageError for another recipe's folder."""
+    """Return the stages that an earlier run of this recipe noted; raises UsageError for another recipe's folder.
+
+    A folder with a lock is a run's, even where the notes are lost: the stages' own records decide what is done.
+    """
     path = out / file
     if not path.exists():
-        if out.exists() and any(p.name != ".lock" for p in out.iterdir()):
+        if out.exists() and any(out.iterdir()) and not (out / LOCK).exists():
             raise UsageError(
                 "The run folder holds files that no mtqa run wrote.",
                 where=out,
@@ -212,7 +215,7 @@ def _stamp(folder: Path) -> int | None:
 @contextlib.contextmanager
 def lock(out: Path) -> Iterator[None]:
     """Hold the run folder for this process; the lock ends with the process, however it ends."""
-    file = out / ".lock"
+    file = out / LOCK
     file.touch()
     with hold(file) as held:
         if not held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -42,16 +43,14 @@ def run_status(run: Path, recipe: Recipe | None = None) -> list[dict[str, Any]]:
     for label, name in stage_folders(recipe).items():
         record: dict[str, Any] = {"stage": label, "folder": name, "state": "missing", "rows": None, "megabytes": None}
         if (run / name / "_manifest.json").is_file():
-            manifest = load_manifest(run / name)
-            files = [f for part in manifest.parts.values() for f in part.files.values()]
-            tables = [f for part in manifest.parts.values() for n, f in part.files.items() if not n.startswith(".")]
-            try:
+            record["state"] = "damaged"
+            with contextlib.suppress(UsageError):
+                manifest = load_manifest(run / name)
+                named = [entry for part in manifest.parts.values() for entry in part.files.items()]
+                record["rows"] = sum(file.rows or 0 for path, file in named if not path.startswith(".")) or None
+                record["megabytes"] = round(sum(file.bytes for _, file in named) / 1e6, 2)
                 check_files(run / name, manifest)
                 record["state"] = "done"
-            except UsageError:
-                record["state"] = "damaged"
-            record["rows"] = sum(f.rows for f in tables if f.rows) or None
-            record["megabytes"] = round(sum(f.bytes for f in files) / 1e6, 2)
         record["seconds"] = journal["stages"].get(label, {}).get("seconds")
         records.append(record)
     return records

@@ -10,8 +10,8 @@
     SentenceTransformerTrainer(model, arguments, dataset, loss=MultipleNegativesRankingLoss(model)).train()
 
 Shards hold as many epochs as build-shards was asked for: train for one. In a run of several processes batch n goes to
-process n mod processes, whole; last batches that are too few for all of them are left out. The trainer's losses know nothing of ids: what keeps false negatives out is that
-build-shards put none into a batch.
+process n mod processes, whole; last batches that are too few for all of them are left out. The trainer's losses know
+nothing of ids: what keeps false negatives out is that build-shards put none into a batch.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def _data(study: Study, out: Path, journal: Journal) -> None:
 
         dev = study.dev
         journal.do("dev corpus", out / "dev-corpus", lambda: collect(dev, out / "dev-corpus", overwrite=True))
-        size = study.shard_settings(next(a for a in study.all_arms if study.seeds_of(a) != [None]), 1).batch_size
+        size = study.shard_settings(study.trained_arms[0], 1).batch_size
         settings_dev = ShardSettings.model_validate({"mode": "mono", "steps": study.dev_batches, "batch_size": size})
         work = partial(build_shards, [out / "dev-corpus"], settings_dev, out / "dev-shards", overwrite=True)
         journal.do("dev shards", out / "dev-shards", work)
@@ -113,7 +113,7 @@ def _one(study: Study, out: Path, run: Run, journal: Journal) -> None:
     from mtqa.shards.run import build_shards
     from mtqa.train.run import train
 
-    encoder = str({**study.train, **(study.all_arms[run.arm].train or {})}["encoder"])
+    encoder = study.encoder_of(run.arm)
     if run.seed is not None:
         shards, model = out / "shards" / run.name, out / "model" / run.name
         batches = study.shard_settings(run.arm, run.seed)

@@ -127,6 +127,8 @@ class Study(Settings):
         if unknown:
             raise ValueError(f"'topics' names {', '.join(unknown)}, which is not evaluated")
         arms = self.all_arms
+        if not self.trained_arms:
+            raise ValueError("no arm is trained; mtqa evaluate and mtqa compare need no study")
         for contrast in (*self.primary, *self.secondary):
             for name in (contrast.first, contrast.second):
                 if name not in arms:
@@ -144,6 +146,16 @@ class Study(Settings):
     def seeds_of(self, arm: str) -> list[int | None]:
         """Return the seeds that an arm is trained with; None for the encoder as it is, which has none."""
         return [None] if self.all_arms[arm].train is False else list(self.seeds)
+
+    @property
+    def trained_arms(self) -> list[str]:
+        """The names of the arms that are trained."""
+        return [name for name, arm in self.all_arms.items() if arm.train is not False]
+
+    def encoder_of(self, arm: str) -> str:
+        """Return the encoder that an arm starts from."""
+        own = {**self.train, **(self.all_arms[arm].train or {})}
+        return str(own.get("encoder", TrainSettings.model_fields["encoder"].default))
 
     def shard_settings(self, arm: str, seed: int) -> ShardSettings:
         """Return build-shards' settings of an arm and seed."""

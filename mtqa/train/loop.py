@@ -199,7 +199,7 @@ def _better(found: Measured, state: State) -> bool:
 def _embed(model: SentenceTransformer, features: dict[str, Any], settings: TrainSettings) -> torch.Tensor:
     # One autocast context a micro-batch: its cache of bfloat16 weights must not outlive a pass without gradient.
     with torch.autocast(model.device.type, torch.bfloat16, enabled=settings.bf16):
-        return embed(model, features)
+        return embed(model, features, own_length=True)
 
 
 @contextmanager

@@ -21,9 +21,9 @@ def info_nce(
 ) -> Tensor:
     """Return the loss of each query, (n,): cross-entropy of cosine / temperature over the passages.
 
-    `queries` (n, d) and `passages` (m, d), m ≥ n, have rows of length 1. `answers` (n,): which passage answers each
-    query; passage i answers i without it, and those from n on are negatives of everyone. `false_negatives`, bool
-    (n, m): pairs that are left out of the sum, answers never.
+    `queries` (n, d) and `passages` (m, d), m ≥ n, have rows of length 1; with other lengths dot products stand for
+    cosines. `answers` (n,): which passage answers each query; passage i answers i without it, and those from n on are
+    negatives of everyone. `false_negatives`, bool (n, m): pairs that are left out of the sum, answers never.
     Source: van den Oord et al., arXiv 1807.03748, in the form of arXiv 2408.10536 (temperature 0.05).
     """
     import torch

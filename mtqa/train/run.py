@@ -95,6 +95,8 @@ def _run(
     model = load_encoder(settings.encoder, device)
     tokeniser = TokeniserState.of(model)
     set_prompts(model, settings)
+    if data.steps:
+        model.similarity_fn_name = settings.similarity  # saved with it: what it was trained for
     freeze(model, settings.freeze)
     if settings.gradient_checkpointing:
         checkpoint_gradients(model)

@@ -17,6 +17,7 @@ ADDED = (
     "learn_temperature",
     "gradient_checkpointing",
     "stop_on",
+    "similarity",
 )
 """Settings that came later: unrecorded at their defaults, so that models trained before are still up to date."""
 
@@ -47,7 +48,10 @@ class TrainSettings(Settings):
     )
     learning_rate: float = Field(3e-5, gt=0, description="Peak learning rate of AdamW.")
     weight_decay: float = Field(0.01, ge=0, description="Weight decay of matrices; biases and norms have none.")
-    temperature: float = Field(0.05, gt=0, description="Cosines are divided by it.")
+    similarity: Literal["cosine", "dot"] = Field(
+        "cosine", description="Compare vectors by cosine, or by dot product of their own lengths (temperature 1 then)."
+    )
+    temperature: float = Field(0.05, gt=0, description="Cosines (or dot products) are divided by it.")
     learn_temperature: bool = Field(False, description="Train the temperature too; it stays above 0.01.")
     warmup: float = Field(0.1, ge=0, le=1, description="Share of the steps in which the learning rate rises.")
     schedule: Literal["linear", "constant"] = Field("linear", description="The learning rate after the warm-up.")
@@ -90,6 +94,8 @@ class TrainSettings(Settings):
             raise ValueError(f"the weight of {self.objective} is a share: at most 1")
         if self.teacher is not None and self.objective not in ("distill", "mimo"):
             raise ValueError(f"the objective {self.objective} has no teacher")
+        if self.similarity == "dot" and self.objective in ("lakda", "jsd"):
+            raise ValueError(f"the objective {self.objective} compares distributions of cosines: similarity cosine")
         if self.distill_steps is not None and self.objective != "mimo":
             raise ValueError(f"the objective {self.objective} has no distill_steps")
         return self

@@ -1,6 +1,8 @@
 """Manifests: what they hold, how they are read back, what damage they find."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,24 @@ def test_text_is_replaced_whole(tmp_path: Path) -> None:
     write_text_atomic(path, json.dumps({"ü": 1}, ensure_ascii=False) + "\n")
     assert path.read_bytes() == '{"ü": 1}\n'.encode()
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_text_that_the_disk_refuses_leaves_the_old_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write_text_atomic(tmp_path / "page.html", "old")
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_text_atomic(tmp_path / "page.html", "new")
+    assert caught.value.filename == str(tmp_path / "page.html")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("name", ["../secret.txt", "/etc/passwd", "deu/../../secret.txt"])
+def test_a_manifest_that_names_files_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    """They would be hashed, linked and published with the folder's own."""
+    part = Part("f", {name: FileRecord("0", 0)})
+    Manifest("filter", 1, {}, {}, {"deu_Latn": part}).save(tmp_path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_manifest(tmp_path)

@@ -20,6 +20,8 @@ def kind(annotation: Any) -> str:
     """Return a type in words: a literal's values, a list's and a mapping's parts, a nested model's keys."""
     arguments = get_args(annotation)
     origin = getattr(get_origin(annotation), "__name__", "")
+    if origin == "Annotated":
+        return kind(arguments[0])
     if origin == "Literal":
         return ", ".join(f"`{str(a).lower()}`" if isinstance(a, bool) else f"`{a}`" for a in arguments)
     if origin in ("Union", "UnionType"):

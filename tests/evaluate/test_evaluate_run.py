@@ -147,6 +147,7 @@ def test_a_model_is_encoded_by_role_and_known_by_its_fingerprint(mini, tmp_path,
     monkeypatch.setattr("mtqa.core.encode.load_encoder", lambda name, device: f"{name} on {device}")
     monkeypatch.setattr("mtqa.core.encode.encode_texts", encode)
     monkeypatch.setattr("mtqa.core.encode.model_fingerprint", lambda name: f"hash of {name}")
+    monkeypatch.setattr("mtqa.core.encoder_files.is_by_dot_product", lambda name: False)
     settings = EvaluateSettings(data=str(mini), candidate="sentence+context")
     manifest = evaluate("letters", settings, tmp_path / "out")
     assert calls == [("letters on cpu", "query", 5), ("letters on cpu", "document", 6)]

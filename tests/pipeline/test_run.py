@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +98,13 @@ def test_collections_are_searched_with_every_arm(recipe, tmp_path):
     assert pair["measures"]["MAP"]["difference"] == 0
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Results on beir" in page and "untrained − same" in page and "1 queries" in page
+    (out / "run.json").unlink()  # the advice where it cannot be read
+    assert made(run(recipe, tmp_path, out)) == []
+    (out / "collected/_manifest.json").write_text("{")
+    states = {record["stage"]: record["state"] for record in run_status(out)}
+    assert states.pop("collect") == "damaged" and set(states.values()) == {"done"}
+    shutil.rmtree(out / "collected")
+    assert made(run(recipe, tmp_path, out)) == ["collect"]
     fewer = recipe | {"arms": {"untrained": {"train": False}}, "compare": []}
     assert "evaluate same beir" not in run(fewer, tmp_path, out)
     (out / "evaluation/untrained/beir/metrics.json").write_text("{")

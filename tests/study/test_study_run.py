@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
+sys.path.append(str(Path(__file__).parents[1]))
+import killed
+
 from mtqa.core.errors import UsageError
+from mtqa.core.manifest import load_manifest
 from mtqa.study.figures import differences
 from mtqa.study.results import RESULTS
 from mtqa.study.run import pending, run_study, runs
@@ -121,6 +126,7 @@ import time
 from pathlib import Path
 from mtqa.study.run import run_study
 from mtqa.study.settings import load_study
+print("ready", flush=True)
 run_study(load_study(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 
@@ -146,6 +152,20 @@ def test_killed_and_resumed_is_undisturbed(undisturbed, recipe, save_recipe, tmp
     assert not (out / RESULTS).exists()
     run_study(load_study(path), out)
     assert files_of(out) == files_of(undisturbed["out"])
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_is_undisturbed(undisturbed, recipe, save_recipe, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", str(torch.get_num_threads()))
+    out, path = tmp_path / "study", save_recipe(recipe)
+    seconds = killed.undisturbed(KILLED, path, tmp_path / "whole")
+
+    def look():
+        assert not (out / RESULTS).exists() or json.loads((out / RESULTS).read_text())["seeds"] in ([1], [1, 2])
+
+    assert killed.kill_at_random(KILLED, path, out, seconds=seconds, times=4, look=look) >= 2
+    run_study(load_study(path), out)
+    assert files_of(out) == files_of(undisturbed["out"]) == files_of(tmp_path / "whole")
 
 
 def test_a_second_time_nothing_is_done(undisturbed, study, monkeypatch):
@@ -180,3 +200,33 @@ def test_dev_pairs_and_alphas(recipe, save_recipe, files, tmp_path):
     assert [step for step, _ in content["curves"]["hybrid-0.3"]] == [4]
     assert "α" in (tmp_path / "study/curves.svg").read_text(encoding="utf-8")
     assert content["answers"][-1].startswith("With 1 seed this describes")
+
+
+def test_objectives_and_encoders_are_arms(recipe, save_recipe, encoder, tmp_path):
+    """One seed of a study whose arms differ in what they minimise and what they start from, not in their items."""
+    shutil.copytree(encoder, tmp_path / "other")
+    (tmp_path / "other/config_sentence_transformers.json").write_text('{"prompts": {"query": "who: "}}')
+    mimo = {"train": {"objective": "mimo"}, "shards": {"mode": "cross", "pair_with": "eng_Latn"}}
+    recipe |= {
+        "seeds": [1],
+        "arms": {
+            "hybrid": {"shards": {"mode": "hybrid"}},
+            "lakda": {"train": {"objective": "lakda"}, "shards": {"mode": "hybrid", "pair_with": "eng_Latn"}},
+            "mimo": mimo,
+            "other": {"train": {"encoder": str(tmp_path / "other")}, "shards": {"mode": "hybrid"}},
+        },
+        "primary": [{"first": name, "second": "hybrid", "measures": ["Mul"]} for name in ("lakda", "mimo", "other")],
+    }
+    content = run_study(load_study(save_recipe(recipe)), tmp_path / "study")
+    model = tmp_path / "study/model"
+    manifests = {arm: load_manifest(model / arm / "seed-1") for arm in recipe["arms"]}
+    objectives = {arm: manifest.settings["objective"] for arm, manifest in manifests.items()}
+    assert objectives == {"hybrid": "infonce", "lakda": "lakda", "mimo": "mimo", "other": "infonce"}
+    assert manifests["other"].inputs["encoder"] != manifests["hybrid"].inputs["encoder"]
+    assert manifests["other"].info["encoder"]["prompts"]["query"] == "who: "
+    assert content["fairness"]["equal"]
+    weights = {(model / arm / "seed-1/model.safetensors").read_bytes() for arm in ("hybrid", "lakda", "mimo")}
+    assert len(weights) == 3
+    assert {(c["first"], c["second"]) for c in content["primary"]} == {
+        (a, "hybrid") for a in ("lakda", "mimo", "other")
+    }

@@ -29,6 +29,14 @@ def test_alphas_are_one_line(recipe, save_recipe):
     assert study.shard_settings("hybrid-0.25", 1).alpha == 0.25
 
 
+def test_the_encoder_of_an_arm_is_its_own_the_study_s_or_the_usual_one(recipe, save_recipe):
+    arms = {"a": {"train": {"encoder": "own"}}, "b": {}, "c": {"train": False}}
+    study = load_study(save_recipe({**recipe, "arms": arms, "primary": []}))
+    assert [study.encoder_of(arm) for arm in arms] == ["own", *[recipe["train"]["encoder"]] * 2]
+    study = load_study(save_recipe({**recipe, "arms": arms, "primary": [], "train": {}}))
+    assert [study.encoder_of(arm) for arm in arms] == ["own", *["FacebookAI/xlm-roberta-base"] * 2]
+
+
 def test_relative_places_start_from_the_data_folder(recipe, save_recipe):
     recipe["parallel"]["files"] = {"en": "p/en.jsonl", "de": "/abs/de.jsonl"}
     recipe["dev"] = {"sources": ["sample", "qa/dev.json"]}
@@ -47,6 +55,7 @@ def test_relative_places_start_from_the_data_folder(recipe, save_recipe):
         ({"seeds": []}, "seeds"),
         ({"topics": {"mlqa-r": "x"}}, "not evaluated"),
         ({"arms": {"a/b": {}}}, "may hold letters"),
+        ({"arms": {"a": {"train": False}}, "primary": []}, "arm is trained; mtqa evaluate"),
         ({"steps": 3}, "Unknown key 'steps'"),
         ({"train": {"encoder": "demo", "learning_rat": 1}}, "Did you mean 'learning_rate'"),
         ({"parallel": {"files": {"de": "a", "es": "b"}}}, "has to be English"),

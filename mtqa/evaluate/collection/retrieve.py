@@ -83,7 +83,8 @@ def dense(model: str, fingerprint: str, settings: CollectionSettings, vectors: P
     correct = None if method is None else correction_of(encoder.model, method)
 
     def asked(task: Task) -> Vectors:
-        queries = encode_texts(encoder.model, list(task.queries.values()), "query", label="encode queries")
+        texts = list(task.queries.values())
+        queries = encode_texts(encoder.model, texts, "query", label="encode queries", own_length=True)
         if correct is not None and correct.queries:
             return correct(queries, [str(task.source.query_lang)] * len(queries))
         return queries

@@ -152,8 +152,9 @@ def _model_fingerprint(model: str) -> str:
     if model == bm25.NAME:
         return bm25.fingerprint()
     from mtqa.core.encode import model_fingerprint
+    from mtqa.core.encoder_files import is_by_dot_product
 
-    return model_fingerprint(model)
+    return model_fingerprint(model) + ("+dot" if is_by_dot_product(model) else "")
 
 
 def _write_rankings(folder: Path, run: Run, judged: Judged, system: str) -> None:

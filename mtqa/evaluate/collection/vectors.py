@@ -98,7 +98,7 @@ def _open(name: str, place: str) -> partial[Iterator[NDArray[np.float32]]]:
 
 
 def _encode(model: SentenceTransformer, shards: Iterable[list[str]]) -> Iterator[NDArray[np.float32]]:
-    return (encode_texts(model, texts, "document") for texts in shards)
+    return (encode_texts(model, texts, "document", own_length=True) for texts in shards)
 
 
 def checked_ids(parts: list[pa.Array]) -> pa.ChunkedArray:
