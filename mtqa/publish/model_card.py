@@ -54,9 +54,10 @@ def _on_hub(name: str) -> bool:
 def _summary(facts: ModelFacts) -> str:
     names = listing([get(lang).name for lang in facts.languages])
     size = f"vectors of {facts.dimension} numbers" if facts.dimension else "vectors"
-    text = f"A dual encoder for retrieval: it turns questions and passages into {size} whose cosine says how well a "
-    text += (
-        f"passage answers a question, also where the two are in different languages. It is {code(facts.encoder.name)}"
+    text = (
+        f"A dual encoder for retrieval: it turns questions and passages into {size} whose {_measure(facts)} says how "
+        "well a passage answers a question, also where the two are in different languages. It is "
+        f"{code(facts.encoder.name)}"
     )
     if facts.training.get("counts", {}).get("steps") == 0:
         return f"{text} as it is: nothing was trained."
@@ -64,6 +65,10 @@ def _summary(facts: ModelFacts) -> str:
     if facts.translator and any(lang != ENGLISH for lang in facts.languages):
         text += f" The pairs that are not English were machine-translated with {facts.translator.named()}."
     return text
+
+
+def _measure(facts: ModelFacts) -> str:
+    return "dot product" if facts.by_dot_product else "cosine"
 
 
 def _use(facts: ModelFacts, settings: PublishSettings) -> str:
@@ -80,11 +85,12 @@ def _use(facts: ModelFacts, settings: PublishSettings) -> str:
             "The encoder is a module of mtqa, which plain `SentenceTransformer(…)` opens only with "
             "`trust_remote_code`. With `pip install mtqa` it opens without running code from the repository:"
         )
+    option = "" if facts.by_dot_product else ", normalize_embeddings=True"
     lines = [
         *opening,
-        'queries = model.encode_query(["Wie hoch ist der Eiffelturm?"], normalize_embeddings=True)',
+        f'queries = model.encode_query(["Wie hoch ist der Eiffelturm?"]{option})',
         "passages = model.encode_document(",
-        '    ["The Eiffel Tower is 330 metres tall.", "Paris is the capital of France."], normalize_embeddings=True',
+        f'    ["The Eiffel Tower is 330 metres tall.", "Paris is the capital of France."]{option}',
         ")",
         "print(queries @ passages.T)",
     ]
@@ -150,7 +156,7 @@ def _limits(facts: ModelFacts) -> str:
     lines = [
         "The figures hold for their benchmarks (Wikipedia paragraphs, questions by annotators); other texts can give "
         "other figures, and languages outside the training data were not looked at unless a table above names them.",
-        "A high cosine means similar, not true: the model does not know whether a passage is right.",
+        f"A high {_measure(facts)} means similar, not true: the model does not know whether a passage is right.",
         "It prefers some languages over others in a mixed pool"
         + ("; the bias above says how much." if facts.results else "."),
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.encoder_files import saved_config
 from mtqa.core.languages import all_languages
 from mtqa.core.manifest import Manifest
 from mtqa.core.shardfile import SHARD_STAGE
@@ -24,7 +25,10 @@ OWN = "sentence_transformers."
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """All that the card states; `own_modules` is true where plain SentenceTransformer(path) opens the folder."""
+    """All that the card states; `own_modules` is true where plain SentenceTransformer(path) opens the folder.
+
+    `by_dot_product`: its vectors are compared by dot product, not cosine.
+    """
 
     encoder: Model
     sources: list[Source]
@@ -34,6 +38,7 @@ class ModelFacts:
     training: Mapping[str, Any]
     prompts: Mapping[str, str]
     own_modules: bool
+    by_dot_product: bool
     dimension: int | None
     results: list[Result]
     verdict: Verdict
@@ -54,8 +59,9 @@ def model_facts(folder: Path, manifest: Manifest, results: Sequence[Result], set
         languages=training_languages(manifest),
         shards=read.last(manifest, SHARD_STAGE),
         training=read.last(manifest, "train"),
-        prompts=_json(folder / "config_sentence_transformers.json").get("prompts") or {},
+        prompts=saved_config(folder).get("prompts") or {},
         own_modules=own_modules(folder),
+        by_dot_product=saved_config(folder).get("similarity_fn_name") == "dot",
         dimension=_dimension(manifest),
         results=list(results),
         verdict=combine(uses + translator.uses()),

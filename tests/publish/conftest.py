@@ -78,7 +78,7 @@ def write_corpus(folder: Path, licence: str = "CC-BY-4.0", rows: int = 20, mt_li
     return folder
 
 
-def write_model(folder: Path, own: bool = True) -> tuple[Path, Manifest]:
+def write_model(folder: Path, own: bool = True, similarity: str | None = None) -> tuple[Path, Manifest]:
     """Write the files of a trained model (not a real one) with the lineage of a filtered corpus."""
     corpus = write_corpus(folder.with_name("of-model"))
     filtered = Manifest(**{**json.loads((corpus / "_manifest.json").read_text()), "parts": {}})
@@ -90,7 +90,8 @@ def write_model(folder: Path, own: bool = True) -> tuple[Path, Manifest]:
     folder.mkdir(parents=True)
     module = "sentence_transformers.models.Transformer" if own else "mtqa.core.demo_encoder.DemoEncoder"
     (folder / "modules.json").write_text(json.dumps([{"idx": 0, "name": "0", "path": "", "type": module}]))
-    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": {"query": "Query: "}}))
+    config = {"prompts": {"query": "Query: "}, **({} if similarity is None else {"similarity_fn_name": similarity})}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(config))
     (folder / "model.safetensors").write_bytes(b"weights" * 100)
     (folder / "README.md").write_text("made by sentence-transformers")
     (folder / "checkpoint-5").mkdir()
@@ -143,8 +144,8 @@ def make_corpus(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def make_model(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
-    def make(own: bool = True) -> tuple[Path, Path]:
-        folder, manifest = write_model(tmp_path / "model", own)
+    def make(own: bool = True, similarity: str | None = None) -> tuple[Path, Path]:
+        folder, manifest = write_model(tmp_path / "model", own, similarity)
         return folder, write_evaluation(tmp_path / "evaluation", manifest)
 
     return make

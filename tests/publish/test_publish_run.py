@@ -199,6 +199,20 @@ def test_a_model_with_our_module_is_opened_with_load_encoder(make_model: MakeMod
     assert "No evaluation was given" in text and "model-index" not in text
 
 
+@pytest.mark.parametrize(
+    ("similarity", "measure", "call"),
+    [("dot", "dot product", 'ist der Eiffelturm?"])'), (None, "cosine", 'Eiffelturm?"], normalize_embeddings=True)')],
+)
+def test_the_card_says_how_vectors_are_compared(
+    make_model: MakeModel, tmp_path: Path, similarity: str | None, measure: str, call: str
+) -> None:
+    model, _ = make_model(similarity=similarity)
+    publish_model(model, [], SETTINGS, tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert f"whose {measure} says how well" in text and f"A high {measure} means similar" in text
+    assert call in code_blocks(text, "python")[0]
+
+
 def test_wrong_folders(corpus: Path, make_model: MakeModel, tmp_path: Path) -> None:
     model, evaluation = make_model()
     manifest = load_manifest(model)
