@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtqa.core.encode import features, is_flat, micro_batches, token_counts
 from mtqa.core.languages import ENGLISH
-from mtqa.train.cut import cut, overhead
+from mtqa.train.cut import cut, fixed_cost
 from mtqa.train.loss import false_negatives
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _micro_batches(model: SentenceTransformer, texts: list[Texts], budget: int) 
     import torch
 
     parts, tokens, padded, flat = [], 0, 0, is_flat(model)
-    fixed = 0 if flat else overhead(model, budget)
+    fixed = 0 if flat else fixed_cost(model, budget)
     for role, some, first in texts:
         counts = token_counts(model, some, role)
         tokens += sum(counts)

@@ -19,7 +19,7 @@ changes little, as it makes a token dearer as well.
 """
 
 
-def overhead(model: nn.Module, budget: int) -> int:
+def fixed_cost(model: nn.Module, budget: int) -> int:
     """Return what a micro-batch of the model costs beside its tokens, in tokens.
 
     On a GPU, which starts many small computations slowly, it is the whole `budget`: not measured.

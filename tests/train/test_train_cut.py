@@ -4,7 +4,7 @@ import random
 import pytest
 
 from mtqa.core.encode import load_encoder
-from mtqa.train.cut import EMBEDDINGS, LAYERS, cut, overhead
+from mtqa.train.cut import EMBEDDINGS, LAYERS, cut, fixed_cost
 
 
 def cost(batches, counts, overhead):
@@ -73,7 +73,7 @@ def test_trained_embeddings_make_a_micro_batch_dearer(encoder):
         else:
             rest += parameter.numel()
     assert table == 0, "the tiny encoder's embeddings are 66 words, 40 positions and a type, of 16 numbers"
-    assert overhead(model, 4096) == LAYERS + round(EMBEDDINGS * (66 + 40 + 1) * 16 / rest)
+    assert fixed_cost(model, 4096) == LAYERS + round(EMBEDDINGS * (66 + 40 + 1) * 16 / rest)
     model.requires_grad_(False)
-    assert overhead(model, 4096) == LAYERS
-    assert overhead(model.to("meta"), 4096) == 4096
+    assert fixed_cost(model, 4096) == LAYERS
+    assert fixed_cost(model.to("meta"), 4096) == 4096
