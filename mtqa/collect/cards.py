@@ -98,7 +98,9 @@ class Card(Settings):
     manual: str | None = Field(None, min_length=1, description="What a person must do to get the files.")
     files: list[str] = Field(description="The upstream files that NAME=FILE takes.")
     collect: list[str] = Field(min_length=1, description="Upstream splits that are collected by name.")
-    sha256: dict[str, str] = Field(default_factory=dict, description="Hashes of files whose content is fixed.")
+    sha256: dict[str, Annotated[str, Field(pattern=SHA256)]] = Field(
+        default_factory=dict, description="Hashes of files whose content is fixed."
+    )
     layout: Layout = Field(description="The reader.")
     layout_source: str = Field(min_length=1, description="Where the column layout was looked up.")
     map: dict[str, str] = Field(default_factory=dict)

@@ -14,6 +14,13 @@ class Answer(NamedTuple):
     start: int | None = None
 
 
+def as_text(value: object) -> str:
+    """Return a text as it is; raises TypeError for anything else, which JSON may hold in its place."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
 class RawItem(NamedTuple):
     """A question with what belongs to it, uncleaned; a tuple, as millions of them may go from process to process.
 

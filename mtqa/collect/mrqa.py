@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mtqa.collect.items import Answer, RawItem
+from mtqa.collect.items import Answer, RawItem, as_text
 from mtqa.collect.tabular import Row
 from mtqa.core.errors import UsageError
 from mtqa.core.schema import Drop
@@ -30,10 +30,19 @@ def read_mrqa(rows: Iterable[Row], path: Path) -> Iterator[RawItem]:
             continue
         try:
             for qa in row["qas"]:
-                detected = [Answer(found["text"], found["char_spans"][0][0]) for found in qa["detected_answers"]]
-                texts = {answer.text for answer in detected}
-                answers = (*detected, *(Answer(text) for text in qa.get("answers", []) if text not in texts))
+                detected = [_detected(found) for found in qa["detected_answers"]]
+                known = {answer.text for answer in detected}
+                others = [as_text(text) for text in qa.get("answers", [])]
+                answers = (*detected, *(Answer(text) for text in others if text not in known))
                 drop = None if answers else Drop.UNANSWERABLE
-                yield RawItem(str(qa["qid"]), qa["question"], row["context"], None, answers, drop=drop)
-        except (KeyError, TypeError, IndexError) as error:
+                question, passage = as_text(qa["question"]), as_text(row["context"])
+                yield RawItem(str(qa["qid"]), question, passage, None, answers, drop=drop)
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise UsageError("The file is not MRQA's JSON lines.", where=where or path, expected=SHAPE) from error
+
+
+def _detected(found: dict[str, Any]) -> Answer:
+    start = found["char_spans"][0][0]
+    if not isinstance(start, int):
+        raise TypeError(f"{start!r} is not a place")
+    return Answer(as_text(found["text"]), start)

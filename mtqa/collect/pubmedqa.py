@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mtqa.collect.items import Answer, RawItem
+from mtqa.collect.items import Answer, RawItem, as_text
 from mtqa.core.errors import UsageError
 
 KEYS = ("QUESTION", "CONTEXTS", "LONG_ANSWER")
@@ -26,7 +26,7 @@ def read_pubmedqa(data: Any, path: Path) -> Iterator[RawItem]:
     for pmid, entry in data.items():
         try:
             question, sections, answer = (entry[key] for key in KEYS)
-            yield RawItem(str(pmid), question, "\n".join(sections), answers=(Answer(answer),))
+            yield RawItem(str(pmid), as_text(question), "\n".join(sections), answers=(Answer(as_text(answer)),))
         except (KeyError, TypeError) as error:
             raise UsageError(
                 "The file is not PubMedQA's JSON.", where=f"{path}, entry '{pmid}'", expected=", ".join(KEYS)

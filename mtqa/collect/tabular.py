@@ -6,6 +6,7 @@ import ast
 import csv
 import difflib
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
     raw_answers = cell(row, columns["answers"]) if "answers" in columns else None
     try:
         answers = tuple(to_answers(raw_answers, starts))
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise UsageError(
             f"The answers in the column '{columns['answers']}' cannot be read.",
             where=where,
@@ -202,13 +203,17 @@ def _text(row: Mapping[str, Any], columns: Mapping[str, str], field: str, where:
 
 
 def cell(row: Mapping[str, Any], column: str) -> Any:
-    """Return a row's value of a column, or of a dotted path into nested values; None where a part is missing."""
+    """Return a row's value of a column, or of a dotted path into nested values; None where a part is missing.
+
+    NaN is a missing value too: data frames write it.
+    """
     if column in row:
-        return row[column]
-    value: Any = row
-    for part in column.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
+        value = row[column]
+    else:
+        value = row
+        for part in column.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def to_answers(value: Any, starts: Any = None) -> list[Answer]:

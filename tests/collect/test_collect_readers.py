@@ -72,6 +72,16 @@ def test_one_object_in_a_json_file_is_one_row(text: str, write: Any) -> None:
         read(write("t.json", text))  # no column with a question's name
 
 
+def test_a_data_frames_nan_is_no_text(write: Any, tmp_path: Path) -> None:
+    lines = '{"question": "Why?", "passage": NaN, "answers": NaN, "title": NaN, "id": NaN}\n'
+    pq.write_table(
+        pa.table({"question": ["Why?"], "passage": [float("nan")], "answers": [float("nan")]}),
+        tmp_path / "t.parquet",
+    )
+    assert read(write("t.jsonl", lines)) == [RawItem("", "Why?", "", "")]
+    assert read(tmp_path / "t.parquet") == [RawItem("", "Why?", "")]
+
+
 def test_usual_names_need_no_map(write: Any) -> None:
     rows = [
         {"id": 5, "title": "T", "context": "C c.", "question": "Q?", "answers": {"text": ["c"], "answer_start": [2]}}
@@ -115,6 +125,9 @@ def test_empty_answers_in_squads_table_form_mean_unanswerable(write: Any) -> Non
 def test_pubmedqa(write: Any) -> None:
     data = {"12": {"QUESTION": "Does it?", "CONTEXTS": ["One.", "Two."], "LONG_ANSWER": "Yes, it does.", "YEAR": "1"}}
     assert read(write("p.json", data)) == [RawItem("12", "Does it?", "One.\nTwo.", None, (Answer("Yes, it does."),))]
+    for wrong in ({"QUESTION": None}, {"CONTEXTS": [3]}, {"LONG_ANSWER": {}}):
+        with pytest.raises(UsageError, match="entry '12'"):
+            read(write("p.json", {"12": data["12"] | wrong}))
 
 
 def beir(write: Any) -> Path:
@@ -159,6 +172,7 @@ def test_beir_errors(write: Any, tmp_path: Path) -> None:
         ("t.jsonl", '{"question": "x"}\n[1]\n', "not a JSON object"),
         ("t.jsonl", '{"q": "x"}\n', "no column 'question'"),
         ("t.jsonl", '{"question": "x", "answers": {"a": 1}}\n', "answers in the column 'answers'"),
+        ("t.jsonl", '{"question": "x", "answers": "a", "answer_start": 1e400}\n', "answers in the column 'answers'"),
         ("t.jsonl", '{"question": ["x"]}\n', "is a list"),
         ("t.csv", "question,passage\na\n", "1 cells"),
         ("t.csv", 'question,passage\n"a,b\n', "not valid CSV"),

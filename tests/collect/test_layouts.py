@@ -209,6 +209,12 @@ def test_mrqa(write: Any) -> None:
     with pytest.raises(UsageError, match="line 2"):
         path = write("bad.jsonl", [{"header": {}}, {"context": "x"}])
         list(open_sources(CollectSettings(sources=[str(path)]))[0].read())
+    good = context["qas"][0]
+    spans = {"text": "forty", "char_spans": [[{}, 12]]}
+    for wrong in ({"question": 3}, {"answers": [{}]}, {"detected_answers": [spans]}, {"detected_answers": 5}):
+        path = write("bad.jsonl", [{"header": {}}, context | {"qas": [good | wrong]}])
+        with pytest.raises(UsageError, match="line 2"):
+            list(open_sources(CollectSettings(sources=[str(path)]))[0].read())
 
 
 def trec(write: Any) -> Path:
