@@ -113,9 +113,7 @@ def sources(manifest: Manifest, rows: Mapping[tuple[str, str], int]) -> list[Sou
     """Join the counted rows with what collect noted about each source (licence, homepage, citation)."""
     noted: dict[str, Mapping[str, Any]] = {}
     for summary in stages(manifest, "collect"):
-        entries = summary.get("info", {}).get("sources", [])
-        listed = entries.items() if isinstance(entries, Mapping) else ((e.get("name", ""), e) for e in entries)
-        noted |= {name: entry for name, entry in listed if isinstance(entry, Mapping)}
+        noted |= summary.get("info", {}).get("sources", {})
     if rows:
         return [_source(name, licence, n, noted.get(name, {})) for (name, licence), n in rows.items()]
     return [_source(name, _text(entry.get("licence")), None, entry) for name, entry in sorted(noted.items())]
@@ -167,14 +165,10 @@ def filtered(manifest: Manifest) -> dict[str, Filtered]:
 
 
 def _filtered(counts: Mapping[str, Any]) -> Filtered:
-    nested = next((v for k, v in counts.items() if isinstance(v, Mapping) and k in REASON_KEYS), {})
-    reasons = {str(k): int(v) for k, v in nested.items() if isinstance(v, int) and v}
+    reasons = {str(check): int(rows) for check, rows in counts.get("reasons", {}).items() if rows}
     kept = int(counts.get("kept", 0))
     dropped = int(counts.get("dropped", 0))
     return Filtered(int(counts.get("in", kept + dropped)), kept, dropped, reasons)
-
-
-REASON_KEYS = ("reasons", "by_reason", "by_check", "dropped_by", "by reason")
 
 
 def _text(value: Any) -> str:

@@ -157,6 +157,13 @@ def test_wrong_documents_are_refused(tmp_path, line, says):
     assert "corpus.jsonl, line 5" in str(caught.value)
 
 
+def test_half_a_surrogate_pair_is_no_obstacle(tmp_path):
+    line = '{"_id": "d9", "text": "a \\ud83d\\ude00 b \\uD83D c \\\\ud83d"}'
+    folders.write(folders.beir(tmp_path) / "corpus.jsonl", f"{folders.documents()}{line}\n")
+    *_, last = task_documents(*sources("beir", tmp_path, None, None))
+    assert last.text == "a \U0001f600 b \ufffd c \\ud83d"
+
+
 def test_the_page_names_every_layout_with_its_usual_split():
     page = (Path(__file__).parents[2] / "docs" / "evaluate.md").read_text(encoding="utf-8")
     rows = {

@@ -241,6 +241,8 @@ def test_the_command_shows_what_is_not_defined_as_a_dash(tmp_path, opened):
         ("mlir", folders.mlir, ('"lang": "en"', '"language": "en"'), "names no language"),
         ("mlir", folders.mlir, ('"lang": "en"', '"lang": "xx"'), "no language 'xx'"),
         ("mlir", folders.mlir, ('"text"', '"content"'), "no text"),
+        ("mlir", folders.mlir, ('"doc_en_2": 1', '"doc_en_2": "x"'), "relevance is 'x'"),
+        ("mlir", folders.mlir, ('"doc_en_2": 1', '"doc_en_2": 1e400'), "relevance is inf"),
         ("neuclir", folders.neuclir_trec, ('"topic_title"', '"name"'), "topic cannot be read"),
     ],
 )
@@ -252,6 +254,16 @@ def test_wrong_files_are_refused_where_they_are_wrong(tmp_path, layout, write, c
     with pytest.raises(UsageError, match=says) as caught:
         read(layout, tmp_path, "2022" if layout == "neuclir" else None)
     assert str(tmp_path) in str(caught.value)
+
+
+def test_a_pool_without_queries_or_with_nothing_relevant_for_one(tmp_path):
+    folder = folders.mlir(tmp_path)
+    qrels = (folder / "qrels.jsonl").read_text(encoding="utf-8")
+    (folder / "qrels.jsonl").write_text(qrels.replace('"doc_en_2": 1', '"doc_en_2": 0'), encoding="utf-8")
+    assert [list(task.queries) for task in read("mlir", folder)[0]] == [["q_0a"], ["q_0a"]]
+    (folder / "queries.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match="no query"):
+        read("mlir", folder)
 
 
 def test_what_is_missing_is_named(tmp_path):

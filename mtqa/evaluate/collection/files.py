@@ -57,11 +57,19 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for where, line in lines(path):
         try:
             row = json.loads(line)
+            if "\\ud" in line or "\\uD" in line:
+                row = _without_half_pairs(row)
         except ValueError as error:
             raise UsageError("A line is not JSON.", where=where, expected="one JSON object a line") from error
         if not isinstance(row, dict):
             raise UsageError("A line is not a JSON object.", where=where, expected="one JSON object a line")
         yield where, row
+
+
+def _without_half_pairs(row: Any) -> Any:
+    """Return JSON values with U+FFFD for half surrogate pairs, which JSON can spell and UTF-8 cannot hold."""
+    text = json.dumps(row, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _records(path: Path, keys: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[tuple[str, str]]:

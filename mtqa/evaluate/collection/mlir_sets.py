@@ -33,6 +33,8 @@ def find(folder: Path, split: str | None, languages: list[str] | None) -> list[S
             expected="a folder of yjoonjang/mlir-benchmarks, such as MMLIR/XQuAD_test",
         )
     known = sorted({_language(row.get("lang"), where) for where, row in json_lines(paths[0])})
+    if not known:
+        raise UsageError("The file holds no query.", where=paths[0], expected="_id, text, lang")
     lacking = sorted(set(languages or ()) - set(known))
     if lacking:
         raise UsageError(
@@ -50,8 +52,8 @@ def load(sources: list[Source]) -> list[Task]:
     judged: Judged = {}
     for where, row in json_lines(source.qrels[0]):
         for query, found in row.items():
-            kept = {name: int(value) for name, value in _object(found, where).items() if name in in_pool}
-            if kept:
+            kept = {name: _relevance(value, where) for name, value in _object(found, where).items() if name in in_pool}
+            if any(value > 0 for value in kept.values()):
                 judged[query] = kept
     queries: dict[str, dict[str, tuple[str, str]]] = {lang: {} for lang in source.pool}
     for where, row in json_lines(source.topics):
@@ -98,3 +100,9 @@ def _text(row: dict[str, Any], where: str) -> str:
     if not isinstance(row.get("text"), str):
         raise UsageError("The line has no text.", where=where, expected="text")
     return str(row["text"])
+
+
+def _relevance(value: object, where: str) -> int:
+    if not isinstance(value, int):
+        raise UsageError(f"The relevance is {value!r}.", where=where, expected="a whole number, above 0 if relevant")
+    return value
