@@ -90,8 +90,8 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     0 where one of them says that the language is right. Judged are the first and last 200 characters of what was not
     copied from the source; abstains below 15 such letters (6 in scripts of syllables and ideographs), where two
     identifiers err on under 1 in 1,000 of short clean sentences. An identifier votes only on languages that it knows:
-    where only one knows the target, another that knows none better must name the same other language, and .2 is taken
-    off; where none does, only English function words are evidence (of English). Of short texts, below three times those
+    where only one knows the target, or all name one other language and only one is sure of it, another that knows none
+    better must name the same, and .2 is taken off; where none does, only English function words are evidence (of English). Of short texts, below three times those
     letters, all who know the language are asked.
     """
     text, letters = uncopied(source, target)
@@ -119,21 +119,23 @@ def _judged(
     text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier], *, ask_all: bool
 ) -> float:
     against: list[tuple[str, float]] = []
+    named: set[str] = set()
     for judge in judges:
         label, probability = judge.identify(text)
         if label in _meanings(lang.labels):
             return 0.0
+        named.add(label)
         if label != NO_LANGUAGE and probability >= DOUBT:
             against.append((label, probability))
         if len(against) == 2 and not ask_all:
             break
     if len(against) >= 2:
         return min(probability for _, probability in against[:2])
-    return _confirmed(text, against, others) if len(judges) == 1 else 0.0
+    return _confirmed(text, against, others) if len(named) == 1 else 0.0
 
 
 def _confirmed(text: str, against: Sequence[tuple[str, float]], others: Sequence[Identifier]) -> float:
-    """Return the score where one identifier alone knows the target: others must name the same language."""
+    """Return the score where one identifier alone is against the target: others must name the same language."""
     for label, probability in against:
         for other in others:
             second, sure = other.identify(text)

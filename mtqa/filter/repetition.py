@@ -15,6 +15,7 @@ ALLOWED_LETTER, ALLOWED_SYMBOLS = 6, 9
 DENSE, DENSE_LETTERS = "\u2fff", 2.5
 """An ideograph says as much as two or three letters."""
 GRAM = 4
+SPACE = " ".encode("utf-16-le")
 SHORT_TEXT = 300
 DISTINCT_SHORT, DISTINCT_LONG = 0.6, 0.5
 MIN_GRAMS = 20
@@ -124,6 +125,8 @@ def _loops(raw: bytes, grams: np.ndarray, here: np.ndarray, there: np.ndarray) -
         times, place = 2, 2 * end + size
         while raw[place : place + size] == unit:
             times, place = times + 1, place + size
+        if raw[place:] == unit[:-2] and unit[-2:] == SPACE:  # the text ends, and with it the last phrase
+            times += 1
         reached[size] = place - size
         best = max(best, times / _allowed(unit.decode("utf-16-le", "ignore")))
     return best

@@ -140,6 +140,21 @@ def test_an_identifier_that_knows_the_target_alone_needs_one_more_that_names_the
     assert 0.6 < wrong_language("When was it?", french, alone) <= 0.8
 
 
+def test_one_that_is_sure_needs_another_where_all_name_one_language(monkeypatch):
+    def judge(name, sure, label="en"):
+        return Identifier(name, frozenset({"ha"}), lambda text: (label, sure))
+
+    text = "Antarctica plateau kilometres desolate"
+
+    def score(*judges):
+        monkeypatch.setattr("mtqa.filter.language.judges_for", lambda lang: (judges, (judge("other", 0.9),)))
+        return wrong_language("x", text, HAUSA)
+
+    assert score(judge("a", 0.9), judge("b", 0.2)) == pytest.approx(0.7)
+    assert score(judge("a", 0.9), judge("b", 0.2, "fr")) == 0
+    assert score(judge("a", 0.2), judge("b", 0.2)) == 0
+
+
 def test_english_is_found_whatever_identifiers_know():
     english = "The bridge that was built during the war has been closed since then."
     assert wrong_language("Where is the old mill?", english, target("kmb_Latn")) == 0.9
@@ -187,6 +202,8 @@ def test_copied_run(source, text, score):
         ("河边的磨坊常常慢慢地转着", False),
         ("हो रहा है. किया जा रहा है. किया जा रहा है. किया जा रहा है.", True),
         ("nein, nein, nein, nein, nein", True),
+        ("Das Wasser fiel von der Mühle und von der Mühle und von der Mühle und", True),
+        ("Das Wasser fiel von der Mühle und von der Mühle auf das Rad.", False),
         ("Hahaha sagte er, und ging.", False),
         ("Im Jahr 1000000 gab es 0000 Zeichen --------", False),
         ("....................", True),
