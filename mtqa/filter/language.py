@@ -90,9 +90,9 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     0 where one of them says that the language is right. Judged are the first and last 200 characters of what was not
     copied from the source; abstains below 15 such letters (6 in scripts of syllables and ideographs), where two
     identifiers err on under 1 in 1,000 of short clean sentences. An identifier votes only on languages that it knows:
-    where only one knows the target, or all name one other language and only one is sure of it, another that knows none
-    better must name the same, and .2 is taken off; where none does, only English function words are evidence (of English). Of short texts, below three times those
-    letters, all who know the language are asked.
+    where only one knows the target, or all name one other language and one alone is sure of it, another that knows none
+    better must name the same, and .2 is taken off; where none does, only English function words are evidence (of
+    English). Of short texts, below three times those letters, all who know the language are asked.
     """
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
