@@ -108,9 +108,11 @@ def load_manifest(folder: Path) -> Manifest:
             name: Part(part["fingerprint"], {f: FileRecord(**r) for f, r in part["files"].items()}, part["counts"])
             for name, part in raw.pop("parts").items()
         }
-        for name in (name for part in parts.values() for name in part.files):
+        for name, record in (entry for part in parts.values() for entry in part.files.items()):
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
                 raise ValueError(f"{name} lies outside the folder")
+            if not isinstance(record.bytes, int) or not isinstance(record.rows, int | None):
+                raise TypeError(f"the size of {name} is no number")
         return Manifest(parts=parts, **raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(

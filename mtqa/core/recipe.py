@@ -13,9 +13,9 @@ from mtqa.core.errors import UsageError
 
 
 class Settings(BaseModel):
-    """Base of every stage's settings: unknown keys are errors, values do not change."""
+    """Base of every stage's settings: unknown keys are errors, numbers are finite, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
     def record(self) -> dict[str, Any]:
         """Return the settings as JSON-like values, for the manifest and the fingerprint."""

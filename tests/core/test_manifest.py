@@ -120,6 +120,13 @@ def test_a_text_that_the_disk_refuses_leaves_the_old_one_alone(tmp_path: Path, m
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
+def test_a_size_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    part = Part("f", {"a.parquet": FileRecord("0", 0, "six")})  # type: ignore[arg-type]
+    Manifest("filter", 1, {}, {}, {"deu_Latn": part}).save(tmp_path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_manifest(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["../secret.txt", "/etc/passwd", "deu/../../secret.txt"])
 def test_a_manifest_that_names_files_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     """They would be hashed, linked and published with the folder's own."""

@@ -18,6 +18,7 @@ class Inner(Settings):
 class Outer(Settings):
     name: str
     batch_size: int = 100
+    rate: float = Field(1.0, ge=0)
     inner: Inner = Inner()
     many: list[Inner] = Field(default_factory=list)
 
@@ -37,7 +38,7 @@ def message(values: object) -> str:
 
 def test_values_become_settings_that_do_not_change_and_record_as_json() -> None:
     settings = parse(Outer, {"name": "x", "inner": {"threshold": 0.25}}, "r")
-    assert settings.record() == {"name": "x", "batch_size": 100, "inner": {"threshold": 0.25}, "many": []}
+    assert settings.record() == {"name": "x", "batch_size": 100, "rate": 1.0, "inner": {"threshold": 0.25}, "many": []}
     with pytest.raises(ValidationError):
         settings.name = "y"
 
@@ -46,7 +47,7 @@ def test_values_become_settings_that_do_not_change_and_record_as_json() -> None:
     ("values", "text"),
     [
         ({"name": "x", "batchsize": 8}, "Unknown key 'batchsize'. Did you mean 'batch_size'? Known keys: "),
-        ({"name": "x", "zzz": 8}, "Unknown key 'zzz'. Known keys: batch_size, inner, many, name."),
+        ({"name": "x", "zzz": 8}, "Unknown key 'zzz'. Known keys: batch_size, inner, many, name, rate."),
         ({"name": "x", "inner": {"treshold": 1}}, "'inner.treshold'. Did you mean 'threshold'? Known keys: threshold."),
         ({"name": "x", "many": [{}, {"treshold": 1}]}, "'many.1.treshold'. Did you mean 'threshold'?"),
         ({}, "The key 'name' is missing."),
@@ -58,6 +59,11 @@ def test_values_become_settings_that_do_not_change_and_record_as_json() -> None:
 )
 def test_errors_name_the_key_and_the_nearest_known_one(values: object, text: str) -> None:
     assert text in message(values)
+
+
+def test_numbers_are_finite() -> None:
+    for number in (float("inf"), float("nan")):
+        assert f"'rate' is {number}: input should be" in message({"name": "x", "rate": number})
 
 
 def test_all_problems_are_listed_at_once() -> None:
