@@ -20,6 +20,12 @@ BUILT_KEPT = 512
 TEXTS = ("question", "passage", "title")
 
 
+def texts_of(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is translated of a row, as far as its columns were read: texts, then answers."""
+    yield from (row[name] for name in TEXTS if row.get(name) is not None)
+    yield from (answer["text"] for answer in row.get("answers", ()))
+
+
 class Built(NamedTuple):
     """A translated text: score (mean log-probability a token, None where nothing was translated), flags, segments."""
 
@@ -67,7 +73,7 @@ class Assembler:
 
     def drafts(self, english: Sequence[Mapping[str, Any]]) -> list[Draft]:
         """Return the translations of some rows; ids, data set, licence and split stay."""
-        self._look_up({text for row in english for text in _texts(row)})
+        self._look_up({text for row in english for text in texts_of(row)})
         return [self._draft(row) for row in english]
 
     def texts(self, sources: Sequence[str]) -> list[str]:
@@ -168,11 +174,6 @@ class Assembler:
         forms = [text.text, answer["text"]] if _may_be_kept(answer["text"]) else [text.text]
         place = locate(passage.text, forms, answer["start"], places)
         return None if place is None else {"text": passage.text[place[0] : place[1]], "start": place[0]}
-
-
-def _texts(row: Mapping[str, Any]) -> Iterator[str]:
-    yield from (row[name] for name in TEXTS if row[name] is not None)
-    yield from (answer["text"] for answer in row["answers"])
 
 
 def _question(passage: str, answer: Mapping[str, Any], built: Built) -> tuple[Question, int] | None:

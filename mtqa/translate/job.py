@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtqa.core.corpus import Corpus
 from mtqa.core.executor import Where, run
 from mtqa.core.progress import progress, say
+from mtqa.translate.assemble import TEXTS, texts_of
 from mtqa.translate.buckets import Buckets
 from mtqa.translate.compact import compact
 from mtqa.translate.index import Index
-from mtqa.translate.jobs import Job, Segment
+from mtqa.translate.jobs import Job, Segment, unfinished
 from mtqa.translate.memory import KEY_BYTES, Entry, Memory, segment_key
 from mtqa.translate.segment import translatable
 from mtqa.translate.target import Stream, Target
 
-COLUMNS = ("question", "passage", "title", "answers")  # texts, then the one with texts in it
+COLUMNS = (*TEXTS, "answers")
 ROWS_READ = 256
 TEXTS_KNOWN = 1 << 15
 JOB_DIGITS = 24
@@ -64,7 +65,7 @@ def scan(source: Corpus, target: Target, folder: Path, columns: Sequence[str] = 
     for batch in source.batches(target.source, columns=columns, size=ROWS_READ):
         for row in batch.to_pylist():
             found.rows += 1
-            for text in _texts(row):
+            for text in texts_of(row):
                 found.texts += 1
                 key = segment_key(text)
                 if key not in known:
@@ -74,11 +75,6 @@ def scan(source: Corpus, target: Target, folder: Path, columns: Sequence[str] = 
                 known.clear()
                 spooled.clear()
     return found
-
-
-def _texts(row: dict) -> Iterator[str]:
-    yield from (row[name] for name in COLUMNS[:-1] if row.get(name) is not None)
-    yield from (answer["text"] for answer in row.get("answers", ()))
 
 
 def _segments(text: str, target: Target, found: Scan, spooled: set[bytes]) -> None:
@@ -123,11 +119,12 @@ def translations(
     """
     compact(memory)
     index = Index(found.folder / "index.sqlite")
+    before = unfinished(memory)
     plan = make_plan(found, target, memory, index)
     say(f"{target.lang}: {plan.distinct:,} distinct segments, {plan.distinct - len(plan.missing):,} in the memory")
     job = Job(memory, plan.name)
     if len(plan.missing):
-        pending = _pending(job, plan)
+        pending = _pending(job, plan, before)
         with progress(target.lang, job.size(pending), "segments") as bar:
             for made in decode(job, pending, where, load):
                 index.add(made.items())
@@ -145,11 +142,14 @@ def fill(
     The first worker makes the plan, the others find it; so all decode the batches that a single process would.
     """
     with memory.lock():
+        before = unfinished(memory)
         plan = make_plan(found, target, memory)
         job = Job(memory, plan.name)
         if not len(plan.missing):
             return 0
-        pending = [n for n in _pending(job, plan) if n in set(job.pending(worker))]
+        whole = _pending(job, plan, before)
+        mine = set(job.pending(worker))
+        pending = [n for n in whole if n in mine]
     done = 0
     with progress(f"{target.lang} {worker[0]}/{worker[1]}", job.size(pending), "segments") as bar:
         for made in decode(job, pending, where, load):
@@ -173,11 +173,14 @@ def decode(job: Job, chunks: list[int], where: Where, load: Callable[[str], Stre
         yield made
 
 
-def _pending(job: Job, plan: Plan) -> list[int]:
-    """Return the chunks to decode, planning where there is no plan or one that no longer covers what is missing."""
-    if job.planned():
-        pending = job.pending()
-        if job.size(pending) >= len(plan.missing):
-            return pending
+def _pending(job: Job, plan: Plan, before: Mapping[str, list[int]]) -> list[int]:
+    """Return the chunks to decode, planning where there is no plan or one that no longer covers what is missing.
+
+    `before` are the unfinished jobs as they were when the look into the memory began: other workers finish chunks
+    meanwhile, and what they finished may be among what is missing.
+    """
+    pending = before.get(job.name)
+    if pending is not None and job.size(pending) >= len(plan.missing):
+        return pending
     job.plan(plan.segments(), len(plan.missing))
     return job.pending()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mtqa.core.corpus import disk_error
 from mtqa.core.manifest import write_text_atomic
@@ -34,10 +35,6 @@ class Job:
     def __init__(self, memory: Memory, name: str) -> None:
         self.memory, self.name = memory, name
         self.folder = memory.jobs / name
-
-    def planned(self) -> bool:
-        """Return whether the plan is there (it appears whole)."""
-        return (self.folder / "plan.json").is_file()
 
     def plan(self, segments: Iterable[Segment], total: int) -> None:
         """Write the plan for `total` segments in decoding order; a plan is there whole or not at all."""
@@ -73,8 +70,6 @@ class Job:
 
     def size(self, chunks: Iterable[int]) -> int:
         """Return the number of segments in chunks."""
-        import pyarrow.parquet as pq
-
         return sum(pq.ParquetFile(self.folder / f"{n:05d}.parquet").metadata.num_rows for n in chunks)
 
     def part(self, chunk: int) -> str:
@@ -87,3 +82,9 @@ class Job:
 
     def _done(self, chunk: int) -> Path:
         return self.folder / f"{chunk:05d}.done"
+
+
+def unfinished(memory: Memory) -> dict[str, list[int]]:
+    """Return the jobs whose plan is there (it appears whole), each with its chunks that are not in the memory yet."""
+    names = [path.parent.name for path in memory.jobs.glob("*/plan.json") if path.parent.suffix != ".tmp"]
+    return {name: Job(memory, name).pending() for name in names}

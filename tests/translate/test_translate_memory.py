@@ -12,7 +12,7 @@ import pytest
 from mtqa.core.errors import MtqaError
 from mtqa.translate import compact as compact_module
 from mtqa.translate.compact import compact
-from mtqa.translate.jobs import Job, Segment
+from mtqa.translate.jobs import Job, Segment, unfinished
 from mtqa.translate.memory import Entry, Memory, partition_of, segment_key
 from mtqa.translate.plan import chunk_size, make_batches
 
@@ -84,9 +84,9 @@ def test_a_plan_is_kept_until_the_job_ends(tmp_path: Path) -> None:
     memory = Memory(tmp_path, KEY)
     segments = [Segment(segment_key(str(i)), str(i)) for i in range(40)]
     job = Job(memory, "job")
-    assert not job.planned()
+    assert not unfinished(memory)
     job.plan(iter(segments), 40)
-    assert job.planned() and job.pending() == [0, 1, 2] and job.size([0, 2]) == 24
+    assert unfinished(memory) == {"job": [0, 1, 2]} and job.pending() == [0, 1, 2] and job.size([0, 2]) == 24
     assert [s for chunk in job.read([0, 1, 2]) for s in chunk] == segments
     assert [job.pending((k, 2)) for k in (1, 2)] == [[0, 2], [1]]
     memory.append(job.part(1), entries("one"))
@@ -94,7 +94,7 @@ def test_a_plan_is_kept_until_the_job_ends(tmp_path: Path) -> None:
     compact(memory)  # as another job does that comes between
     assert job.pending() == [0, 2] and not memory.has_part(job.part(1))
     job.end()
-    assert not job.planned() and not list(memory.jobs.iterdir())
+    assert not unfinished(memory) and not list(memory.jobs.iterdir())
 
 
 def test_large_memories_are_compacted_in_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from translate_corpora import english_row, save_corpus, words
 
+from mtqa.translate import job
 from mtqa.translate.buckets import Buckets
 from mtqa.translate.ct2 import CTranslate2Engine
 from mtqa.translate.estimate import dry_run, show
@@ -75,6 +77,32 @@ def test_workers_fill_the_memory_and_the_plain_command_assembles(
     monkeypatch.setattr(CTranslate2Engine, "start", lambda *a: decoded.append(1) or real(*a))
     manifest = translate(texts, settings(marian), tmp_path / "out", memory=memory)
     assert not decoded and sum(done) == manifest.parts["deu_Latn"].counts["segments"]
+    assert whole(tmp_path / "out") == whole(calm / "out") and files(memory) == files(calm / "memory")
+
+
+def test_a_worker_that_ends_while_another_plans_leaves_the_plan_alone(
+    texts: Path, marian: Path, calm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look into the memory takes minutes where it is large, and other workers finish chunks meanwhile."""
+    memory, other = tmp_path / "memory", tmp_path / "other"
+    for k in (1, 2, 3):
+        fill_memory(texts, settings(marian), (k, 3), memory=other)
+    fill_memory(texts, settings(marian), (1, 3), memory=memory)
+    (folder,) = memory.iterdir()
+    plan = files(folder / "jobs")
+    real = job.make_plan
+
+    def planned(*args: Any) -> job.Plan:
+        made = real(*args)
+        for part in (other / folder.name).glob("part-*"):
+            shutil.copyfile(part, folder / part.name)
+        return made
+
+    monkeypatch.setattr(job, "make_plan", planned)
+    assert fill_memory(texts, settings(marian), (2, 3), memory=memory) == {"deu_Latn": 0}
+    assert files(folder / "jobs") == plan and len(plan) > 3
+    monkeypatch.undo()
+    translate(texts, settings(marian), tmp_path / "out", memory=memory)
     assert whole(tmp_path / "out") == whole(calm / "out") and files(memory) == files(calm / "memory")
 
 
