@@ -19,7 +19,7 @@ from mtqa.core.quiet import quiet_transformers
 from mtqa.translate.engine import engine_version
 from mtqa.translate.heads import cross_attention, measure, put_first
 from mtqa.translate.model import CONVERSION, ModelFiles, cache_root
-from mtqa.translate.tokens import Tokens, vocabulary
+from mtqa.translate.tokens import Tokens, reference_tokens, vocabulary
 
 NEVER = -1e4  # a logit bias that no model overcomes, and that float16 can hold
 
@@ -72,7 +72,7 @@ class _Converter(Converter):  # type: ignore[misc]
             model = AutoModelForSeq2SeqLM.from_pretrained(
                 self._files.path, dtype=torch.float32, local_files_only=True, attn_implementation="eager"
             ).eval()
-            heads = measure(model, self._tokens)
+            heads = measure(model, reference_tokens(self._files, self._tokens))
             found = f"{heads.accuracy:.0%} of {heads.anchors} anchors" if heads.accuracy else "too few anchors"
             say(f"{self._files.name}: layer {heads.layer}, heads {list(heads.heads)} align words ({found})")
             attention = cross_attention(model, heads.layer)

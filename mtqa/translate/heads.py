@@ -18,7 +18,6 @@ import torch
 from mtqa.translate.spans import word_tokens
 from mtqa.translate.tokens import Tokens
 
-VERSION = 1
 FEWEST_ANCHORS = 24
 SENTENCES = (
     "In 1867 Marie Curie was born in Warsaw, and in 1891 she moved to Paris.",
@@ -65,7 +64,6 @@ def measure(model: Any, tokens: Tokens) -> Heads:
     next best heads join while that finds more.
     """
     sources, targets = _translate(model, tokens)
-    hits: list[np.ndarray] = []
     maps = [attentions(model, tokens, s, t) for s, t in zip(sources, targets, strict=True)]
     anchors = [_anchors(s[len(tokens.source_prefix) : -1], t) for s, t in zip(sources, targets, strict=True)]
     shape = maps[0].shape[:2]
@@ -73,10 +71,10 @@ def measure(model: Any, tokens: Tokens) -> Heads:
     if total < FEWEST_ANCHORS:
         return Heads(shape[0] - 1, tuple(range(shape[1])), 0.0, total)
     lead = len(tokens.source_prefix)
-    hits.append(sum((_hits(m[..., lead:-1], p) for m, p in zip(maps, anchors, strict=True)), np.zeros(shape)))
-    layer, first = np.unravel_index(int(hits[0].argmax()), shape)
-    order = [int(first), *(int(h) for h in np.argsort(-hits[0][layer], kind="stable") if h != first)]
-    best, most = order[:1], float(hits[0][layer, first])
+    hits = sum((_hits(m[..., lead:-1], p) for m, p in zip(maps, anchors, strict=True)), np.zeros(shape))
+    layer, first = np.unravel_index(int(hits.argmax()), shape)
+    order = [int(first), *(int(h) for h in np.argsort(-hits[layer], kind="stable") if h != first)]
+    best, most = order[:1], float(hits[layer, first])
     for head in order[1:]:
         tried = [*best, head]
         found = sum(

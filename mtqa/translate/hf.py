@@ -15,7 +15,7 @@ from mtqa.core.quiet import quiet_transformers
 from mtqa.translate.engine import Batch, Decoding, Forced, Output, Outputs, out_of_memory
 from mtqa.translate.heads import Heads, attentions, measure
 from mtqa.translate.model import ModelFiles
-from mtqa.translate.tokens import Tokens
+from mtqa.translate.tokens import Tokens, reference_tokens
 
 
 class TransformersEngine:
@@ -31,7 +31,7 @@ class TransformersEngine:
                 f"The model cannot be read: {error}", where=files.path, next_step="copy the model again"
             ) from error
         self._model = model.to(place).eval()
-        self._tokens = tokens
+        self._files, self._tokens = files, tokens
         tokenizer = tokens.tokenizer
         self._names = tokens.names()
         self._eos, self._pad, self._unk = tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id
@@ -59,7 +59,7 @@ class TransformersEngine:
 
     @cached_property
     def _heads(self) -> Heads:
-        return measure(self._model, self._tokens)
+        return measure(self._model, reference_tokens(self._files, self._tokens))
 
     def _batch(self, batch: Batch, decoding: Decoding) -> list[Output]:
         try:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ OPUS_GROUPS = {
     "zlw": "ces pol slk szl",
 }
 """ISO 639-5 groups for which OPUS-MT has models from English with several targets, by ISO 639-3 code."""
-CONVERSION = 2
+CONVERSION = 3
 DEMO_LICENCE = "CC-BY-2.0-FR"  # Tatoeba's, from which it was trained
 FAMILIES = {"marian": "Marian", "m2m_100": "NLLB or M2M-100", "t5": "MADLAD-400"}
 TEXT_FILES = ("*.json", "*.spm", "*.model", "README.md")
@@ -90,8 +91,15 @@ def find_model(name: str, lang: str, source: str = ENGLISH) -> ModelFiles:
 
 def _local(path: Path, name: str) -> ModelFiles:
     config = check_folder(path)
-    hashes = {p.name: file_sha256(p) for p in sorted(path.iterdir()) if p.is_file() and p.name != "README.md"}
+    files = [p for p in sorted(path.iterdir()) if p.is_file() and p.name != "README.md"]
+    hashes = {p.name: _sha256(p, p.stat().st_size, p.stat().st_mtime_ns) for p in files}
     return ModelFiles(name, path, fingerprint(hashes), config["model_type"], _licence(path, name))
+
+
+@cache
+def _sha256(path: Path, size: int, changed: int) -> str:
+    """Return a file's hash, computed once: a model of gigabytes is asked for by every language."""
+    return file_sha256(path)
 
 
 def check_folder(path: Path) -> dict[str, Any]:
@@ -128,7 +136,11 @@ def check_folder(path: Path) -> dict[str, Any]:
 
 
 def _opus(lang: str, *, back: bool = False) -> ModelFiles:
-    """Return OPUS-MT's model for a pair with English: the language's own, else its group's, else that for all."""
+    """Return OPUS-MT's model for a pair with English: the language's own, else its group's, else that for all.
+
+    Offline, the first of these that the cache has.
+    """
+    missing: UsageError | None = None
     language = get(lang)
     codes = list(dict.fromkeys(c for c in (language.iso1, *language.marian, language.iso3) if c and "_" not in c))
     groups = [group for group, members in OPUS_GROUPS.items() if language.iso3 in members.split()]
@@ -139,8 +151,13 @@ def _opus(lang: str, *, back: bool = False) -> ModelFiles:
             files = _download(name)
         except _NotOnHubError:
             continue
+        except _NotInCacheError as error:
+            missing = missing or error
+            continue
         say(f"{lang}: opus-mt is {name}")
         return files
+    if missing:
+        raise missing
     raise UsageError(f"The Hub has no OPUS-MT model for {lang}.", where=", ".join(tried), next_step="try nllb-600m")
 
 
@@ -148,8 +165,12 @@ class _NotOnHubError(UsageError):
     """The Hub answers that there is no such model."""
 
 
+class _NotInCacheError(UsageError):
+    """The Hub is not to be asked, and the cache lacks the model."""
+
+
 def _download(name: str) -> ModelFiles:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import (
         HfHubHTTPError,
         HFValidationError,
@@ -169,7 +190,7 @@ def _download(name: str) -> ModelFiles:
             next_step="correct --model, or use '--model demo'",
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise UsageError(
+        raise (_NotInCacheError if constants.HF_HUB_OFFLINE else UsageError)(
             f"The model '{name}' is not in the offline cache and the Hub cannot be reached.",
             where=name,
             next_step=OFFLINE,

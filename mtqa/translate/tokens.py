@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 from mtqa.core.errors import UsageError
@@ -16,6 +18,8 @@ from mtqa.translate.model import ModelFiles
 from mtqa.translate.spans import Piece, place_pieces
 
 SHOWN = 30
+MODELS_KEPT = 4
+GERMAN = "deu_Latn"
 BACKEND = ("nllb", "madlad")
 T5_POSITIONS = 512  # no hard limit: positions are relative; what MADLAD-400 was trained on
 OPUS_PAIR = re.compile(r"opus-mt(?:-tc-(?:big|base))?-[a-z_]+-([A-Za-z_]+)$")
@@ -116,20 +120,7 @@ def load_tokens(files: ModelFiles, lang: str, source: str = ENGLISH) -> Tokens:
     Raises UsageError where the files cannot be read, or the model has no code for a language. What a Marian model reads
     stands nowhere in its files.
     """
-    from transformers import AutoConfig, AutoTokenizer
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")  # which tokenizing ignores
-            tokenizer = AutoTokenizer.from_pretrained(files.path, local_files_only=True)
-        config = AutoConfig.from_pretrained(files.path, local_files_only=True)
-    except Exception as error:  # whatever a broken file makes a parser raise
-        raise UsageError(
-            f"The model's tokenizer cannot be read: {error}",
-            where=files.path,
-            expected="the files that save_pretrained or the Hub gave",
-            next_step="copy the model again",
-        ) from error
+    tokenizer, config = _read(files.path, files.revision)
     if files.family == "t5":
         return Tokens(tokenizer, "madlad", _madlad_prefix(tokenizer, files, lang), (), T5_POSITIONS)
     limit = int(config.max_position_embeddings)
@@ -138,6 +129,36 @@ def load_tokens(files: ModelFiles, lang: str, source: str = ENGLISH) -> Tokens:
     nllb = "nllb" in type(tokenizer).__name__.lower()
     reads, writes = (_code(tokenizer, get(code), files, nllb) for code in (source, lang))
     return Tokens(tokenizer, "nllb" if nllb else "m2m", (reads,), (writes,), limit)
+
+
+@lru_cache(MODELS_KEPT)
+def _read(path: Path, revision: str) -> tuple[Any, Any]:
+    """Return a model's tokenizer and config; all languages share them, as 202 tokenizers would take gigabytes."""
+    from transformers import AutoConfig, AutoTokenizer
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")  # which tokenizing ignores
+            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        return tokenizer, AutoConfig.from_pretrained(path, local_files_only=True)
+    except Exception as error:  # whatever a broken file makes a parser raise
+        raise UsageError(
+            f"The model's tokenizer cannot be read: {error}",
+            where=path,
+            expected="the files that save_pretrained or the Hub gave",
+            next_step="copy the model again",
+        ) from error
+
+
+def reference_tokens(files: ModelFiles, tokens: Tokens) -> Tokens:
+    """Return the tokenizer for German, else for the first language that the model writes, `tokens` where none is known.
+
+    For what is measured once a model, so that it does not depend on the language that is translated first.
+    """
+    for code in (GERMAN, *(language.code for language in all_languages())):
+        with suppress(UsageError):
+            return load_tokens(files, code)
+    return tokens
 
 
 def vocabulary(tokenizer: Any, size: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from mtqa.translate import model as model_module
 from mtqa.translate.engine import Batch, Decoding, load_engine, resolve_compute_type
 from mtqa.translate.model import find_model
 from mtqa.translate.settings import TranslateSettings
-from mtqa.translate.tokens import _code, load_tokens, vocabulary
+from mtqa.translate.tokens import _code, load_tokens, reference_tokens, vocabulary
 
 FAMILIES = ("marian", "marian_pair", "nllb", "m2m", "madlad")
 LIMIT = 24
@@ -100,6 +101,31 @@ def test_nllb_knows_all_its_codes(nllb: Path) -> None:
     assert len(set(ids)) == 202 and tokens.tokenizer.unk_token_id not in ids
     files = find_model(str(nllb), "zul_Latn")
     assert [_code(tokens.tokenizer, get(resolve(code)), files, True) for code in codes] == codes  # there and back
+
+
+def test_languages_share_a_tokenizer_and_what_is_measured_with_it(nllb: Path, marian_group: Path) -> None:
+    """202 tokenizers would take gigabytes; and the chosen heads must not depend on the language that came first."""
+    files = find_model(str(nllb), "swh_Latn")
+    swahili, yoruba = (load_tokens(files, code) for code in ("swh_Latn", "yor_Latn"))
+    assert swahili.tokenizer is yoruba.tokenizer and swahili.target_prefix != yoruba.target_prefix
+    assert reference_tokens(files, swahili) == reference_tokens(files, yoruba) == load_tokens(files, "deu_Latn")
+    files = find_model(str(marian_group), "swe_Latn")
+    assert reference_tokens(files, load_tokens(files, "swe_Latn")).source_prefix == (">>nob<<",)
+
+
+def test_a_model_folder_is_hashed_once_and_again_when_it_changes(
+    marian: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(marian, tmp_path / "model")
+    hashed: list[str] = []
+    real = model_module.file_sha256
+    monkeypatch.setattr(model_module, "file_sha256", lambda path: hashed.append(path.name) or real(path))
+    first = find_model(str(folder), "deu_Latn")
+    assert find_model(str(folder), "spa_Latn") == first and hashed.count("model.safetensors") == 1
+    config = folder / "config.json"
+    config.write_text(config.read_text("utf-8") + "\n", "utf-8")
+    assert find_model(str(folder), "deu_Latn").revision != first.revision
+    assert hashed.count("config.json") == 2 and hashed.count("model.safetensors") == 1
 
 
 def test_vocabulary_has_a_name_for_every_id(m2m: Path) -> None:

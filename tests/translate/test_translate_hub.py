@@ -75,7 +75,11 @@ def found(
         env |= {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
         command = [sys.executable, "-c", FIND, json.dumps(ASKED)]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
-        yield {"answers": json.loads(done.stdout), "said": done.stderr, **commits}
+        kept = subprocess.run(
+            command, env=env | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, timeout=120, check=True
+        )
+        offline = json.loads(kept.stdout)
+        yield {"answers": json.loads(done.stdout), "said": done.stderr, "offline": offline, **commits}
 
 
 def test_the_pairs_own_model_comes_first(found: dict[str, Any]) -> None:
@@ -108,3 +112,10 @@ def test_what_the_hub_lacks(found: dict[str, Any]) -> None:
     assert "There is no model 'someone/nothing'" in found["answers"][4]
     assert "The Hub has no OPUS-MT model for yor_Latn" in found["answers"][7]
     assert "opus-mt-yo-en" in found["answers"][7] and "opus-mt-mul-en" in found["answers"][7]
+
+
+def test_offline_the_cache_is_searched_for_the_same_models(found: dict[str, Any]) -> None:
+    online, offline = found["answers"], found["offline"]
+    assert [offline[i] for i in (0, 1, 3, 5, 6)] == [online[i] for i in (0, 1, 3, 5, 6)]
+    assert "'Helsinki-NLP/opus-mt-en-yo' is not in the offline cache" in offline[2]
+    assert "'someone/nothing' is not in the offline cache" in offline[4]
