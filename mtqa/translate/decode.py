@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +18,36 @@ from mtqa.translate.plan import make_batches
 from mtqa.translate.tokens import Tokens
 
 RETRY = Decoding(beam_size=4, repetition_penalty=1.2, no_repeat_ngram_size=4)
+VERSION = 2
+"""Of the rules below for limits and second attempts."""
 LIMIT, RETRY_LIMIT = (2.0, 20), (3.0, 50)
-"""Most tokens of an output: factor × source tokens + constant."""
+"""Most tokens of an output: factor × source tokens + constant; of a second attempt where nothing finished before."""
+RETRY_SHARE = 2
+"""Second attempts are long, so that their beams fill a batch's memory: it has this many times fewer source tokens."""
+USUAL, LEAST_FACTOR, MOST_FACTOR = 2.0, 2.0, 4.0
+"""A second attempt may have this many times the tokens that are usual for such a source."""
 AHEAD = 2
 """Chunks that are under way while another is examined, so that the engine never waits."""
 
 
+class Attempt(NamedTuple):
+    """How texts are decoded: settings, the limit of outputs (factor, constant), source tokens of a batch."""
+
+    decoding: Decoding
+    limit: tuple[float, int]
+    batch_tokens: int
+
+
 class Made(NamedTuple):
-    """An output as text, with the faults that can be seen; `halved` as in Output, which is none."""
+    """An output as text, with the faults that can be seen; `halved` as in Output, which is none.
+
+    `ratio` is that of output tokens to source tokens, marks counted.
+    """
 
     entry: Entry
     flags: list[Flag]
     halved: bool = False
+    ratio: float = 0.0
 
 
 class Started(NamedTuple):
@@ -62,7 +81,7 @@ class Decoder:
     def stream(self, chunks: Iterable[Sequence[str]]) -> Iterator[list[Entry]]:
         """Yield the translations of each chunk of segments, in order; the next chunks are under way meanwhile.
 
-        Outputs with visible faults are decoded again (beam 4 or more, repetitions penalised, a longer limit); of the
+        Outputs with visible faults are decoded again (beam 4 or more, repetitions penalised, another limit); of the
         two the one with fewer faults stays, the first where they are equal, and the entry is flagged. A segment that
         lost an URL or other protected text is decoded in pieces around it. All that a segment becomes depends on its
         chunk alone.
@@ -70,7 +89,7 @@ class Decoder:
         first: deque[Started] = deque()
         second: deque[Retried] = deque()
         for texts in chunks:
-            first.append(Started(texts, self._start(texts, Decoding(self.beam_size), LIMIT)))
+            first.append(Started(texts, self._start(texts, self._usual)))
             if len(first) > AHEAD - 1:
                 second.append(self._retry(first.popleft()))
             if len(second) > 1:
@@ -88,10 +107,11 @@ class Decoder:
         first = chunk.wait()
         faulty = [i for i, made in enumerate(first) if made.flags]
         broken = [i for i, made in enumerate(first) if protect.lost(chunk.texts[i], made.entry.text)]
-        settings = replace(RETRY, beam_size=max(RETRY.beam_size, self.beam_size))
-        again = self._start([chunk.texts[i] for i in faulty], settings, RETRY_LIMIT)
+        decoding = replace(RETRY, beam_size=max(RETRY.beam_size, self.beam_size))
+        attempt = Attempt(decoding, retry_limit(first), self.batch_tokens // RETRY_SHARE)
+        again = self._start([chunk.texts[i] for i in faulty], attempt)
         pieces = [piece for i in broken for piece in protect.translatable_pieces(chunk.texts[i])]
-        return Retried(chunk.texts, first, faulty, again, broken, self._start(pieces, Decoding(self.beam_size), LIMIT))
+        return Retried(chunk.texts, first, faulty, again, broken, self._start(pieces, self._usual))
 
     def _finish(self, chunk: Retried) -> list[Entry]:
         made = list(chunk.first)
@@ -112,35 +132,52 @@ class Decoder:
         names = tuple(flag.value for flag in Flag if flag in raised) if raised else ()
         return made.entry._replace(text=text, flags=names)
 
-    def _start(self, texts: Sequence[str], decoding: Decoding, limit: tuple[float, int]) -> Callable[[], list[Made]]:
+    @property
+    def _usual(self) -> Attempt:
+        return Attempt(Decoding(self.beam_size), LIMIT, self.batch_tokens)
+
+    def _start(self, texts: Sequence[str], attempt: Attempt) -> Callable[[], list[Made]]:
         if not texts:
             return list
         sources = self.tokens.encode(texts)
         order = sorted(range(len(sources)), key=lambda i: len(sources[i]))
-        ranges = make_batches([len(sources[i]) for i in order], self.batch_tokens)
+        ranges = make_batches([len(sources[i]) for i in order], attempt.batch_tokens)
         rows = [[order[i] for i in some] for some in ranges]
         batches = [
-            Batch([sources[i] for i in some], self.tokens.target_prefix, self._limit(sources, some, limit))
+            Batch([sources[i] for i in some], self.tokens.target_prefix, self._limit(sources, some, attempt.limit))
             for some in rows
         ]
-        outputs = self.engine.start(batches, decoding)
+        outputs = self.engine.start(batches, attempt.decoding)
 
         def wait() -> list[Made]:
             made = [output for batch in outputs() for output in batch]
             targets = self.tokens.decode([output.tokens for output in made])
             numbers = [i for some in rows for i in some]
             by_number = {i: (o, t) for i, o, t in zip(numbers, made, targets, strict=True)}
-            return [self._made(texts[i], *by_number[i]) for i in range(len(texts))]
+            return [self._made(text, *by_number[i], len(sources[i])) for i, text in enumerate(texts)]
 
         return wait
 
-    def _made(self, source: str, output: Output, target: str) -> Made:
+    def _made(self, source: str, output: Output, target: str, source_tokens: int) -> Made:
         entry = Entry(target, float(np.float32(output.score)), len(output.tokens), ())
-        return Made(entry, watch.problems(source, target, output.hit_limit, self.lang), output.halved)
+        flags = watch.problems(source, target, output.hit_limit, self.lang)
+        return Made(entry, flags, output.halved, (entry.tokens + 1) / source_tokens)
 
     def _limit(self, sources: list[list[str]], rows: Sequence[int], limit: tuple[float, int]) -> int:
         longest = max(len(sources[i]) for i in rows)
         return min(int(limit[0] * longest) + limit[1], self.tokens.limit - len(self.tokens.target_prefix) - 2)
+
+
+def retry_limit(first: Sequence[Made]) -> tuple[float, int]:
+    """Return the limit (factor, constant) of second attempts in a chunk, from the outputs that had no fault.
+
+    Some languages take three tokens for one of English, most about one: a limit for the former lets the babble of the
+    latter grow, and the time of an output grows faster than its length.
+    """
+    usual = [made.ratio for made in first if not made.flags]
+    if not usual:
+        return RETRY_LIMIT
+    return min(MOST_FACTOR, max(LEAST_FACTOR, USUAL * statistics.median(usual))), LIMIT[1]
 
 
 def _restored(source: str, parts: list[Made]) -> Made:

@@ -24,7 +24,7 @@ from mtqa.translate.settings import TranslateSettings
 from mtqa.translate.target import Target
 from mtqa.translate.tokens import load_tokens
 
-STAGE, VERSION = "translate", 2
+STAGE, VERSION = "translate", 3
 
 
 def translate(

@@ -10,7 +10,7 @@ from typing import Any
 from mtqa.core.languages import get
 from mtqa.core.schema import ENGLISH
 from mtqa.translate import protect, watch
-from mtqa.translate.decode import RETRY, Decoder
+from mtqa.translate.decode import RETRY, VERSION, Decoder
 from mtqa.translate.engine import Engine, engine_version, load_engine
 from mtqa.translate.memory import Entry
 from mtqa.translate.model import CONVERSION, ModelFiles
@@ -53,7 +53,7 @@ class Target:
             "device": self.device,
             "compute_type": self.compute_type,
             "decoding": {"beam_size": self.settings.beam_size, "batch_tokens": self.batch_tokens},
-            "retry": asdict(RETRY),
+            "retry": {**asdict(RETRY), "version": VERSION},
             "watch": watch.VERSION,
             "protect": protect.VERSION,
             "source": self.source,
