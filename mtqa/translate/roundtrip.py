@@ -31,7 +31,8 @@ def translate_back(corpus: Path, settings: TranslateSettings, out: Path, *, memo
     language.
 
     A passage that several items share is translated once. Finished segments are remembered like all others. Raises
-    UsageError where the corpus lacks a language or the model cannot do a pair; nothing is written then.
+    UsageError where the corpus lacks a language, the model cannot do a pair, or another file is at `out`; nothing is
+    written then.
     """
     source = open_corpus(corpus)
     lacking = sorted(set(settings.to) - set(source.languages))
@@ -43,6 +44,10 @@ def translate_back(corpus: Path, settings: TranslateSettings, out: Path, *, memo
         )
     if out.suffix != ".parquet":
         raise UsageError("Translations back are a Parquet table.", where=out, expected="--out NAME.parquet")
+    if out.exists() and not _is_table(out):
+        raise UsageError(
+            "Another file is there.", where=out, expected="a table of translations back", next_step="give another --out"
+        )
     targets = [_target(settings, lang) for lang in settings.to]
     engines = Engines(places_of(settings, targets[0].device), {})
     made = out.with_name(f".{out.name}.tmp")
@@ -56,6 +61,14 @@ def translate_back(corpus: Path, settings: TranslateSettings, out: Path, *, memo
     finally:
         made.unlink(missing_ok=True)
     return counts
+
+
+def _is_table(path: Path) -> bool:
+    """Return whether a file is such a table, which may be replaced."""
+    try:
+        return bool(pq.read_schema(path).equals(TABLE))
+    except (pa.ArrowException, OSError):
+        return False
 
 
 def _target(settings: TranslateSettings, lang: str) -> Target:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sacrebleu
@@ -104,3 +105,13 @@ def test_what_does_not_go(nllb: Path, translated: Path, tmp_path: Path, change: 
     with pytest.raises(UsageError, match=said):
         command(translated, **{**values, "round_trip": True, **change})
     assert not (tmp_path / "back.parquet").exists()
+
+
+def test_another_file_is_not_replaced(nllb: Path, translated: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine.parquet"
+    for made in (lambda: out.write_text("not a table"), lambda: pq.write_table(pa.table({"question": ["mine"]}), out)):
+        made()
+        before = out.read_bytes()
+        with pytest.raises(UsageError, match="Another file is there"):
+            translate_back(translated, settings(nllb), out, memory=tmp_path / "memory")
+        assert out.read_bytes() == before and not (tmp_path / "memory").exists()
