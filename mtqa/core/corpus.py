@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mtqa.core.errors import MtqaError, UsageError
+from mtqa.core.errors import WRONG_PATH, MtqaError, UsageError
 from mtqa.core.manifest import Manifest, check_files, load_manifest
 from mtqa.core.schema import CORPUS
 
@@ -161,8 +161,11 @@ class TableWriter:
 
 
 def disk_error(path: Path, error: OSError) -> MtqaError:
-    """Return the error for a write that the disk refused (full, read-only, no permission)."""
+    """Return the error for a write that the disk refused: a UsageError where the place is wrong and not full."""
     reason = os.strerror(error.errno) if error.errno else error  # Arrow's own text hides it in a longer one
+    if error.errno in WRONG_PATH:
+        rights = "choose another place, or change who may write to this one"
+        return UsageError(f"Writing failed: {reason}.", where=path, next_step=rights)
     return MtqaError(
         f"Writing failed: {reason}.",
         where=path,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -163,3 +165,10 @@ def test_disk_errors_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(module.MtqaError, match="Writing failed") as error, TableWriter(tmp_path, "x/train") as writer:
         writer.write([row(0, "x")])
     assert error.value.exit_code == 1 and "make room" in (error.value.next_step or "")
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 1), (errno.EACCES, 2), (errno.EISDIR, 2)])
+def test_a_place_that_cannot_be_written_to_is_the_users_to_change(number: int, code: int, tmp_path: Path) -> None:
+    error = module.disk_error(tmp_path, OSError(number, os.strerror(number)))
+    assert error.exit_code == code
+    assert ("make room" in str(error.next_step)) == (code == 1)
