@@ -6,7 +6,8 @@ Data: question and whole passage of SQuAD dev (one question a passage: no false 
 same loss). Encoder: a transformer with random weights and no dropout, a BPE tokeniser made from the passages. Every way
 of training runs in a process of its own, one after the other, so that peak memory is its own; the first step is not
 timed, nor is the last. Prints JSON: pairs a second by the clock and by the processor's time (of all threads; on a
-machine with other work only the latter means something), peak RSS, losses, share of the time that our loop waits.
+machine with other work only the latter means something), peak memory, losses, share of the time that our loop waits.
+With `--device cuda` the clock counts, and peak memory is that of torch on the GPU.
 
 Peers, batches in the same order where the option lets them be:
   mnrl            MultipleNegativesRankingLoss, each batch padded to its longest text
@@ -110,7 +111,7 @@ def write_shards(out: Path, pairs: list[tuple[str, str]], size: int) -> None:
         build.finish({"all": build.record_part("x", writer.rows)})
 
 
-def run_ours(work: Path, steps: int, grad_cache: bool) -> dict:
+def run_ours(work: Path, steps: int, grad_cache: bool, device: str, bf16: bool) -> dict:
     import csv
 
     from mtqa.train import loop
@@ -138,7 +139,7 @@ def run_ours(work: Path, steps: int, grad_cache: bool) -> dict:
 
     loop.ahead, loop.learning_rate = timed_ahead, timed_rate
     settings = TrainSettings(
-        encoder=str(work / "encoder"), learning_rate=RATE, warmup=0.0, schedule="constant", device="cpu",
+        encoder=str(work / "encoder"), learning_rate=RATE, warmup=0.0, schedule="constant", device=device, bf16=bf16,
         query_prompt="", passage_prompt="", steps=steps, grad_cache=grad_cache, micro_batch_tokens=4096,
         save_every=10**6,
     )  # fmt: skip
@@ -155,7 +156,7 @@ def run_ours(work: Path, steps: int, grad_cache: bool) -> dict:
     }
 
 
-def run_theirs(work: Path, steps: int, batch: int, way: str) -> dict:
+def run_theirs(work: Path, steps: int, batch: int, way: str, device: str, bf16: bool) -> dict:
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformer,
@@ -171,7 +172,7 @@ def run_theirs(work: Path, steps: int, batch: int, way: str) -> dict:
     pairs = json.loads((work / "pairs.json").read_text(encoding="utf-8"))[: steps * batch]
     data = {"anchor": [q for q, _ in pairs], "positive": [p for _, p in pairs]}
     reader = Transformer(str(work / "encoder"))
-    model = SentenceTransformer(modules=[reader, Pooling(reader.get_embedding_dimension(), "mean")], device="cpu")
+    model = SentenceTransformer(modules=[reader, Pooling(reader.get_embedding_dimension(), "mean")], device=device)
     loss = {
         "mnrl": lambda: losses.MultipleNegativesRankingLoss(model),
         "cached": lambda: losses.CachedMultipleNegativesRankingLoss(model, mini_batch_size=16),
@@ -189,8 +190,7 @@ def run_theirs(work: Path, steps: int, batch: int, way: str) -> dict:
     arguments = SentenceTransformerTrainingArguments(
         output_dir=str(work / way), max_steps=steps, per_device_train_batch_size=batch, learning_rate=RATE,
         weight_decay=0.01, max_grad_norm=1.0, lr_scheduler_type="constant", logging_steps=1, save_strategy="no",
-        report_to=[], use_cpu=True, disable_tqdm=True, seed=1,
-        batch_sampler=in_order,
+        report_to=[], use_cpu=device == "cpu", bf16=bf16, disable_tqdm=True, seed=1, batch_sampler=in_order,
     )  # fmt: skip
     trainer = SentenceTransformerTrainer(
         model=model, args=arguments, train_dataset=Dataset.from_dict(data), loss=loss, callbacks=[Clock()]
@@ -200,14 +200,19 @@ def run_theirs(work: Path, steps: int, batch: int, way: str) -> dict:
     return {**between(clock, steps), "losses": [float(x) for x in course]}
 
 
-def one(work: Path, way: str, steps: int, batch: int) -> None:
+def one(work: Path, way: str, options: argparse.Namespace) -> None:
+    steps, batch, device, bf16 = options.steps, options.batch, options.device, options.bf16
     if way.startswith("mtqa"):
-        found = run_ours(work, steps, way.endswith("gradcache"))
+        found = run_ours(work, steps, way.endswith("gradcache"), device, bf16)
     else:
-        found = run_theirs(work, steps, batch, way)
+        found = run_theirs(work, steps, batch, way, device, bf16)
     for clock in ("second", "processor_second"):
         found[f"pairs_a_{clock}"] = found["steps_timed"] * batch / found[f"{clock}s"]
     found["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if device != "cpu":
+        import torch
+
+        found["peak_gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
     (work / f"{way}.json").write_text(json.dumps(found), encoding="utf-8")
 
 
@@ -217,11 +222,13 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="minilm")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        one(Path(options.one[0]), options.one[1], options.steps, options.batch)
+        one(Path(options.one[0]), options.one[1], options)
         return
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -232,13 +239,14 @@ def main() -> None:
         results = {}
         for way in options.ways:
             command = [sys.executable, __file__, "--one", str(work), way]
-            sizes = ["--steps", str(options.steps), "--batch", str(options.batch)]
+            same = ["--steps", str(options.steps), "--batch", str(options.batch), "--device", options.device]
+            same += ["--bf16"] * options.bf16
             environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOKENIZERS_PARALLELISM": "false"}
-            subprocess.run([*command, *sizes], check=True, env=environment, stdout=sys.stderr)
+            subprocess.run([*command, *same], check=True, env=environment, stdout=sys.stderr)
             results[way] = json.loads((work / f"{way}.json").read_text(encoding="utf-8"))
     report = {
         "size": options.size, "batch": options.batch, "steps": options.steps,
-        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "threads": os.environ.get("OMP_NUM_THREADS"), "device": options.device, "bf16": options.bf16,
         "ways": results,
         "times_as_fast_as_mnrl": {
             clock: {way: found[clock] / results["mnrl"][clock] for way, found in results.items()}

@@ -123,6 +123,9 @@ class Study(Settings):
             raise ValueError("each benchmark may stand in 'evaluate' once")
         if len(set(self.corrections)) < len(self.corrections):
             raise ValueError("each correction may stand in 'corrections' once")
+        trainings = [{**self.train, **(arm.train or {})} for arm in self.all_arms.values()]
+        if self.corrections and any(training.get("similarity") == "dot" for training in trainings):
+            raise ValueError("corrections are made for cosine, and an arm is compared by dot product")
         unknown = sorted(set(self.topics) - set(benchmarks))
         if unknown:
             raise ValueError(f"'topics' names {', '.join(unknown)}, which is not evaluated")

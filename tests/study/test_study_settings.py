@@ -56,6 +56,7 @@ def test_relative_places_start_from_the_data_folder(recipe, save_recipe):
         ({"topics": {"mlqa-r": "x"}}, "not evaluated"),
         ({"arms": {"a/b": {}}}, "may hold letters"),
         ({"arms": {"a": {"train": False}}, "primary": []}, "arm is trained; mtqa evaluate"),
+        ({"arms": {"a": {"train": {"similarity": "dot"}}}, "primary": [], "corrections": ["shift"]}, "made for cosine"),
         ({"steps": 3}, "Unknown key 'steps'"),
         ({"train": {"encoder": "demo", "learning_rat": 1}}, "Did you mean 'learning_rate'"),
         ({"parallel": {"files": {"de": "a", "es": "b"}}}, "has to be English"),
