@@ -149,6 +149,9 @@ def test_in_beir_a_query_does_not_find_itself_among_the_documents(tmp_path):
         evaluate_collection("bm25", settings, tmp_path / f"{layout}-out")
         expected = ["d1", "d2"] if layout == "beir" else ["d1", "q1", "d2"]
         assert list(trec(tmp_path / f"{layout}-out" / "run.trec")["q1"]) == expected
+        shallow = settings.model_copy(update={"depth": 2, "metrics": ["nDCG@2"]})
+        evaluate_collection("bm25", shallow, tmp_path / f"{layout}-two")
+        assert list(trec(tmp_path / f"{layout}-two" / "run.trec")["q1"]) == expected[:2]
 
 
 def test_a_run_that_lacks_judged_queries_counts_them_as_zero(tmp_path):

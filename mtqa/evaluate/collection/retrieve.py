@@ -66,7 +66,8 @@ class Lexical:
         names = checked_ids([pa.array(ids, pa.string())])
 
         def run(task: Task) -> Run:
-            return _run(task, names, bm25.find(index, list(task.queries.values()), task.source.query_lang, self.depth))
+            asked = list(task.queries.values()), task.source.query_lang, self.depth + _own_documents(task)
+            return _run(task, names, bm25.find(index, *asked), self.depth)
 
         return Found(names, pa.chunked_array([pa.array(langs, pa.string())]), map(run, tasks))
 
@@ -96,12 +97,13 @@ def dense(model: str, fingerprint: str, settings: CollectionSettings, vectors: P
         parts = shards.parts if correct is None else _corrected(correct, shards)
         queries = [asked(task) for task in tasks]
         search = _search(parts, settings, scratch)
-        scores, places = search(np.concatenate(queries), min(settings.depth, len(shards.ids)))
+        most = settings.depth + _own_documents(tasks[0])
+        scores, places = search(np.concatenate(queries), min(most, len(shards.ids)))
         cuts = np.cumsum([len(task.queries) for task in tasks])[:-1]
         found = list(zip(np.split(places, cuts), np.split(scores, cuts), strict=True))
 
         def run(task: Task, own: tuple[NDArray, NDArray]) -> Run:
-            return _run(task, shards.ids, zip(*own, strict=True))
+            return _run(task, shards.ids, zip(*own, strict=True), settings.depth)
 
         depth = mrc_depth(settings.metrics)
         agreed = agreement(tasks, queries, [own[:, :depth] for own, _ in found], parts) if depth else None
@@ -152,8 +154,13 @@ def _corrected(correct: Correction, shards: Shards) -> Parts:
     return [partial(read, part, first, size) for part, first, size in zip(shards.parts, starts, sizes, strict=True)]
 
 
-def _run(task: Task, ids: pa.ChunkedArray, found: Iterable[tuple[np.ndarray, np.ndarray]]) -> Run:
-    """Return the ranking from (places, scores) of each query.
+def _own_documents(task: Task) -> int:
+    """Return how many documents of a query's ranking may go: in BEIR's collections a query may be a document itself."""
+    return 1 if task.source.layout == "beir" else 0
+
+
+def _run(task: Task, ids: pa.ChunkedArray, found: Iterable[tuple[np.ndarray, np.ndarray]], depth: int) -> Run:
+    """Return the ranking, `depth` documents deep, from (places, scores) of each query, best first.
 
     In BEIR's collections a query that is itself a document does not find itself, as BEIR evaluates them.
     """
@@ -161,8 +168,8 @@ def _run(task: Task, ids: pa.ChunkedArray, found: Iterable[tuple[np.ndarray, np.
     for query, (places, scores) in zip(task.queries, found, strict=True):
         places, scores = places[places >= 0], scores[places >= 0]
         documents = names.take(pa.array(places)).to_pylist()
-        if task.source.layout == "beir" and query in documents:
+        if _own_documents(task) and query in documents:
             itself = documents.index(query)
             documents, scores = documents[:itself] + documents[itself + 1 :], np.delete(scores, itself)
-        run[query] = in_order(documents, scores)
+        run[query] = in_order(documents[:depth], scores[:depth])
     return run

@@ -29,7 +29,7 @@ from mtqa.evaluate.lareqa import data_files
 from mtqa.evaluate.run import METRICS_FILE, model_lineage
 from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
 
-STAGE, VERSION = "evaluate-collection", 2
+STAGE, VERSION = "evaluate-collection", 3
 RUN_FILE, QRELS_FILE = "run.trec", "qrels.trec"
 SIMILARITY = {"exact": "dot", "faiss": "dot-by-faiss"}
 """What signatures say an encoder's documents are ranked by."""
