@@ -162,7 +162,8 @@ def _named_decade(value: Decimal, target: str, lang: Target) -> bool:
     if value >= 100 and value not in NAMED_DECADES:
         return False
     tens = value % 100
-    return tens <= 10 or any(spelled(n, target, lang.code) is not False for n in (tens, value))
+    found = [spelled(n, target, lang.code) for n in (tens, value)]
+    return tens <= 10 or any(found) or (None in found and may_be_words(tens, target, lang.code))
 
 
 def _size(number: Number) -> Decimal:

@@ -110,13 +110,18 @@ def letter_values(text: str) -> frozenset[Decimal]:
 
 
 def may_be_words(value: Decimal, text: str, code: str) -> bool:
-    """Return whether a word stands in a text that a number of this size, written in words, cannot do without.
+    """Return whether the words stand in a text that a number, written in words, cannot do without.
 
-    True for numbers below ten, and in languages whose words are not known.
+    That of its size and, where they are known, those of its digits. True for numbers below ten, and in languages whose
+    words are not known.
     """
-    sizes = _words()["worded"].get(code)
+    sizes, digits = (_words()[name].get(code, {}) for name in ("worded", "digits"))
     size = next((size for size in (1000, 100, 10) if value >= size), 0)
-    return sizes is None or size not in sizes or sizes[size].search(bare(text)) is not None
+    if size not in sizes:
+        return True
+    plain = bare(text)
+    said = [digits[int(c)] for c in set(str(int(value))) if int(c) in digits] if value == int(value) else []
+    return all(words.search(plain) for words in (sizes[size], *said))
 
 
 def bare(text: str) -> str:
@@ -245,8 +250,9 @@ def _words() -> dict[str, Any]:
         "english": english,
         "months": frozenset(word for words in raw["months"].values() for word in words),
         "scales": scales,
-        "worded": {
-            code: {size: _any_of(words) for size, words in sizes.items()} for code, sizes in raw["worded"].items()
+        **{
+            name: {code: {n: _any_of(words) for n, words in table.items()} for code, table in raw[name].items()}
+            for name in ("worded", "digits")
         },
         "pattern": re.compile(
             rf"[\s\u00a0.-]{{0,2}}(?=[{firsts}])({'|'.join(_alternative(w) for w in longest_first)})", re.I
