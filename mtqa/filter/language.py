@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from mtqa.filter.identifiers import NO_LANGUAGE, Identifier, identifier
+from mtqa.filter.sentences import language_tag, sentences
 from mtqa.filter.target import Target
 from mtqa.filter.text import uncopied
 
@@ -15,7 +16,7 @@ MIN_LETTERS, MIN_LETTERS_DENSE = 15, 6
 FEW = 3
 DENSE = frozenset({"Hans", "Hant", "Jpan", "Hang", "Ethi"})
 """Scripts that say in a letter what others say in three."""
-SAMPLE = 200
+SAMPLE, PART = 200, 50
 DOUBT = 0.3
 ALONE = 0.2
 ENGLISH_SCORE = 0.9
@@ -92,21 +93,47 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     identifiers err on under 1 in 1,000 of short clean sentences. An identifier votes only on languages that it knows:
     where only one knows the target, or all name one other language and one alone is sure of it, another that knows none
     better must name the same, and .2 is taken off; where none does, only English function words are evidence (of
-    English). Of short texts, below three times those letters, all who know the language are asked.
+    English). Of short texts, below three times those letters, all who know the language are asked. Parts of the whole
+    text, of 50 bytes or more, that CLD2 doubts, and the sentences that they touch, are judged likewise, by all.
     """
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
     if letters < least:
         return None
-    text = " ".join(text.split()).encode("utf-8", "ignore").decode()
-    if len(text) > 2 * SAMPLE:
-        text = f"{text[:SAMPLE]} {text[-SAMPLE:]}"
+    whole = " ".join(text.split()).encode("utf-8", "ignore").decode()
+    text = whole if len(whole) <= 2 * SAMPLE else f"{whole[:SAMPLE]} {whole[-SAMPLE:]}"
     if lang.script == "Latn" and _is_english(text):
         return ENGLISH_SCORE
     judges, others = judges_for(lang)
     if not judges:
         return None
     score = _judged(text, lang, judges, others, ask_all=letters < FEW * least)
+    foreign = [_judged(part, lang, judges, others, ask_all=True) for part in _foreign_parts(whole, lang, judges)]
+    return max([score, *foreign])
+
+
+def _foreign_parts(text: str, lang: Target, judges: Sequence[Identifier]) -> list[str]:
+    """Return the long parts of a text that may be in another language, and the sentences that these touch."""
+    tell = next((judge.parts for judge in judges if judge.parts), None)
+    parts = tell(text) if tell else []
+    if len(parts) < 2:
+        return []
+    right = _meanings(lang.labels)
+    doubted = [(label, start, end) for label, start, end in parts if label not in right]
+    found = [text[start:end] for label, start, end in doubted if label != NO_LANGUAGE]
+    position = 0
+    for sentence in sentences(text, language_tag(lang)) if doubted else []:
+        begin = text.find(sentence, position)
+        position = begin + len(sentence)
+        if any(start < position and begin < end for _, start, end in doubted):
+            found.append(sentence)
+    return [part for part in found if len(part.encode("utf-8", "ignore")) >= PART]
+
+
+def _judged(
+    text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier], *, ask_all: bool
+) -> float:
+    score = _against(text, lang, judges, others, ask_all=ask_all)
     if score > 0 and lang.script == "Latn" and not text.isascii():
         # Tone marks and accents that a language may be written with or without (Igbo) mislead identifiers.
         bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
@@ -115,7 +142,7 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     return score
 
 
-def _judged(
+def _against(
     text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier], *, ask_all: bool
 ) -> float:
     against: list[tuple[str, float]] = []

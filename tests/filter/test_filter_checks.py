@@ -256,6 +256,23 @@ def test_a_small_letter_at_the_beginning_alone_is_no_loss():
     assert cut_off(source, "ihr Reisepass muss noch mindestens sechs Monate lang gültig sein.", GERMAN) < 1.25
 
 
+@pytest.mark.parametrize(
+    ("foreign", "score"),
+    [
+        ("En ese momento los trabajadores de la ciudad decidieron abandonar la fábrica junto al río.", 0.5),
+        ("Nobody in this town could remember when the workers had left the factory by the river.", 0.5),
+        ("In diesem Augenblick beschlossen die Arbeiter der Stadt, die Fabrik am Fluss zu verlassen.", 0.0),
+    ],
+)
+def test_a_foreign_sentence_in_the_middle_of_a_long_text(foreign, score):
+    german = (
+        "Die alte Mühle am Fluss wurde im neunzehnten Jahrhundert gebaut und mahlte lange das Mehl für das ganze Tal. "
+        "Nach dem Krieg wurde sie geschlossen, weil niemand das große Rad reparieren wollte, und das Dach fiel ein. "
+    )
+    found = wrong_language("A source of other words.", german * 2 + foreign + " " + german * 2, GERMAN)
+    assert found > score if score else found == 0
+
+
 LONG_TEXT = "The old mill was built here in 1874. It was closed after the war. Nobody repaired the wheel by the river."
 LONG_GERMAN = (
     "Die alte Mühle wurde hier 1874 gebaut. Nach dem Krieg wurde sie geschlossen. Niemand reparierte das Rad am Fluss."
