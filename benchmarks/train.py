@@ -65,7 +65,7 @@ def pairs_of(data: Path) -> list[tuple[str, str]]:
     return sorted(((q, p) for p, q in found.items()), key=lambda pair: content_id(*pair))
 
 
-def make_encoder(folder: Path, texts: list[str], size: str) -> None:
+def make_encoder(folder: Path, texts: list[str], size: str, vocabulary: int) -> None:
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -80,7 +80,7 @@ def make_encoder(folder: Path, texts: list[str], size: str) -> None:
     names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=MOST_TOKENS, **names).save_pretrained(folder)
     config = BertConfig(
-        vocab_size=len(tokenizer.get_vocab()),
+        vocab_size=max(vocabulary, len(tokenizer.get_vocab())),
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         max_position_embeddings=MOST_TOKENS,
@@ -220,6 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--size", choices=SIZES, default="minilm")
+    parser.add_argument("--vocabulary", type=int, default=0, help="embeddings, of which the texts use 20,000 at most")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--device", default="cpu")
@@ -234,7 +235,7 @@ def main() -> None:
         work = Path(folder)
         pairs = pairs_of(options.data)[: options.steps * options.batch]
         (work / "pairs.json").write_text(json.dumps(pairs), encoding="utf-8")
-        make_encoder(work / "encoder", [text for pair in pairs for text in pair], options.size)
+        make_encoder(work / "encoder", [text for pair in pairs for text in pair], options.size, options.vocabulary)
         write_shards(work / "shards", pairs, options.batch)
         results = {}
         for way in options.ways:
@@ -245,7 +246,7 @@ def main() -> None:
             subprocess.run([*command, *same], check=True, env=environment, stdout=sys.stderr)
             results[way] = json.loads((work / f"{way}.json").read_text(encoding="utf-8"))
     report = {
-        "size": options.size, "batch": options.batch, "steps": options.steps,
+        "size": options.size, "vocabulary": options.vocabulary, "batch": options.batch, "steps": options.steps,
         "threads": os.environ.get("OMP_NUM_THREADS"), "device": options.device, "bf16": options.bf16,
         "ways": results,
         "times_as_fast_as_mnrl": {

@@ -128,8 +128,8 @@ def _from_hub(name: str) -> Path:
             f"The encoder is neither a folder here nor to be had from the Hugging Face Hub ({type(error).__name__}).",
             where=name,
             expected='a folder, a Hub id in full (owner/name), or "demo"',
-            next_step=f"without a network: --encoder demo, or `hf download {match['name']}` on a machine that has one "
-            "and copy its cache (HF_HOME) here",
+            next_step=f"without a network: take the encoder demo, or `hf download {match['name']}` on a machine that "
+            "has one and copy its cache (HF_HOME) here",
         ) from error
     return Path(found)
 

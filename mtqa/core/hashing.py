@@ -9,6 +9,8 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.errors import UsageError
+
 ID_HEX_DIGITS = 16
 
 
@@ -44,6 +46,11 @@ def fingerprint(value: Mapping[str, Any]) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the sha256 (64 hex digits) of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the sha256 (64 hex digits) of a file's bytes. Raises UsageError where it is missing or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(
+            f"The file cannot be read: {error.strerror or error}.", where=path, expected="a file that may be read"
+        ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from mtqa.filter.language import CLEAR_WORDS, ENGLISH_WORDS
 from mtqa.filter.target import Target
@@ -16,7 +17,7 @@ UNTRANSLATED = 4.0
 WORD = 4
 WORDS_KEPT = 1 << 16
 END_LETTERS, END_SHARE, END_SCORE = 15, 0.35, 9
-SENTENCE_END, SENTENCE_WORDS = re.compile(r"(?<=[.?!])\s+(?=[A-Z])"), 3
+SENTENCE_END, SENTENCE_WORDS = re.compile(r"[.?!](?=\s+[A-Z])"), 3
 ALONE = 0, 0, False, False
 ASKING = frozenset(
     {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
@@ -83,9 +84,10 @@ def _common_end(source: str, target: str) -> int:
 
 def _whole_sentence(source: str, target: str) -> bool:
     """Whether one of several English sentences, with three lower-case words that are not all of one kind, was left."""
-    pieces = SENTENCE_END.split(source)
-    return len(pieces) > 1 and any(
-        len(piece) >= END_LETTERS and piece in target and _english_sentence(piece) for piece in pieces
+    ends = [0, *(match.end() for match in SENTENCE_END.finditer(source)), len(source)]
+    parts = [source[start:end].strip() for start, end in pairwise(ends)]
+    return len(parts) > 1 and any(
+        len(part) >= END_LETTERS and part in target and _english_sentence(part) for part in parts
     )
 
 

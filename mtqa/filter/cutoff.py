@@ -17,6 +17,8 @@ UNFINISHED = ",，、،־-–—(（[「『《„¿¡"
 CLOSED = ")]}）」』》»”\"'’"
 UNFINISHED_SCORE = 3.0
 FIRST_WORD = re.compile(r"\W{0,3}([^\W\d_]\S*)")
+CAPITAL_LOST = 0.5
+"""Some write without capitals (AfriQA's Yoruba), so that a small letter says less than a full stop that is missing."""
 WHOLE = 5
 """Words of a source that ends as a sentence does and begins with a capital because it is one."""
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr"})
@@ -30,7 +32,8 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
     several sentences the last counts, if it is shorter still. 3 where the translation ends in a comma, a dash or an
     opening bracket and the source in none, or leaves a bracket open.
     Scripts that write without such signs (Thai, Lao, Khmer, Burmese, Tibetan) are judged by the latter alone.
-    Likewise where a sentence begins with a capital and its translation with a small letter: then the first counts.
+    Likewise, from .5 on, where a sentence begins with a capital and its translation with a small letter: then the first
+    counts. Languages whose lengths are not known are not judged so.
     """
     if source is None:
         return None
@@ -40,17 +43,16 @@ def cut_off(source: str | None, target: str, lang: Target) -> float | None:
         return UNFINISHED_SCORE
     if lang.script not in RIGHT_TO_LEFT and _left_open(bare) and not _left_open(source):
         return UNFINISHED_SCORE
-    if _begun_late(source, bare, lang):
-        return max(0.0, 1.0 + _lost(source, target, lang, 0))
+    late = max(0.0, CAPITAL_LOST + _lost(source, target, lang, 0)) if _begun_late(source, bare, lang) else 0.0
     if lang.script in NO_SIGNS or (bare[-1:] in CLOSED and last in CLOSED and bare[-1:]):
-        return 0.0
+        return late
     finished = source.rstrip(CLOSING + WHITE)[-1:]
     if not finished or finished not in SOURCE_ENDS:
-        return 0.0
+        return late
     end = target.rstrip(CLOSING + WHITE)[-1:]
     if end and end in TARGET_ENDS:
-        return 0.0
-    return max(0.0, 1.0 + _lost(source, target, lang, -1))
+        return late
+    return max(late, 1.0 + _lost(source, target, lang, -1))
 
 
 def _lost(source: str, target: str, lang: Target, at: int) -> float:
@@ -72,7 +74,7 @@ def _begun_late(source: str, target: str, lang: Target) -> bool:
 
     Not where the first word is no common one: it stands in the source, or has a capital or a hyphen inside.
     """
-    if lang.script not in WITH_CASE or not source.lstrip(CLOSING + WHITE)[:1].isupper():
+    if lang.script not in WITH_CASE or not lang.fitted or not source.lstrip(CLOSING + WHITE)[:1].isupper():
         return False
     words, first = source.split(), FIRST_WORD.match(target)
     if first is None or not first[1].islower() or "-" in first[1] or len(words) < WHOLE or first[1] in words:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mtqa.collect.settings import CollectSettings
 from mtqa.core.recipe import Settings, load_yaml, parse
-from mtqa.evaluate.settings import CollectionSettings, EvaluateSettings
+from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings, EvaluateSettings
 from mtqa.filter.settings import FilterSettings
 from mtqa.mine.settings import MineSettings
 from mtqa.publish.settings import PublishSettings
@@ -81,8 +81,13 @@ class Recipe(Settings):
             raise ValueError("name a benchmark in 'evaluate' or 'collections'")
         if len(set(benchmarks)) < len(benchmarks):
             raise ValueError("each benchmark may stand in 'evaluate' or 'collections' once")
+        if any(settings.vectors is not None for settings in self.evaluate):
+            raise ValueError("'evaluate' measures the arms' models: leave out vectors")
         if any(settings.run is not None for settings in self.collections):
             raise ValueError("'collections' are searched with the arms' models: leave out run and qrels")
+        for settings in self.collections:
+            if settings.benchmark in BENCHMARKS:
+                raise ValueError(f"{settings.benchmark} stands in 'evaluate'; in 'collections' it is for BM25 alone")
         return self
 
     @property
@@ -104,6 +109,11 @@ class Recipe(Settings):
         if "seed" in model.model_fields:
             values.setdefault("seed", self.seed)
         return parse(model, values, f"recipe {self.name}: {stage} of the arm {arm}")
+
+    @property
+    def untrained_encoder(self) -> str:
+        """The encoder of an arm that is not trained."""
+        return str(self.train.get("encoder", TrainSettings.model_fields["encoder"].default))
 
     @property
     def published_arm(self) -> str:

@@ -18,10 +18,10 @@ from mtqa.core import progress
 from mtqa.core.errors import UsageError
 from mtqa.core.lock import hold
 from mtqa.core.manifest import MANIFEST, Manifest, write_text_atomic
+from mtqa.pipeline.check import check_recipe
 from mtqa.pipeline.compare import write_comparison
 from mtqa.pipeline.recipe import Recipe
 from mtqa.pipeline.status import stage_folders
-from mtqa.train.settings import TrainSettings
 
 RUN_FILE, NEGATIVES, LOCK = "run.json", "negatives", ".lock"
 VERSIONED = ("ctranslate2", "numpy", "pyarrow", "sentence-transformers", "sentencex", "torch", "transformers")
@@ -82,8 +82,8 @@ def run_recipe(recipe: Recipe, out: Path) -> dict[str, Any]:
     """Run all stages of a recipe into the folder `out`; return its stages in run.json (state and seconds by label).
 
     What earlier runs noted of stages that the recipe no longer has is forgotten.
-    Raises UsageError where `out` belongs to another recipe or another process works in it, and whatever the stages
-    raise; what is finished stays, so that the same call goes on from there.
+    Raises UsageError where `out` belongs to another recipe, another process works in it, or a model or data are not to
+    be had, and whatever the stages raise; what is finished stays, so that the same call goes on from there.
     """
     known_stages(out, recipe)  # refuse a foreign folder before a lock file is written into it
     out.mkdir(parents=True, exist_ok=True)
@@ -91,6 +91,7 @@ def run_recipe(recipe: Recipe, out: Path) -> dict[str, Any]:
         labels, known = stage_folders(recipe), known_stages(out, recipe)
         journal = Journal(out / RUN_FILE, recipe, {label: known[label] for label in labels if label in known})
         journal.save()
+        check_recipe(recipe)
         _data_stages(recipe, out, journal)
         for arm in recipe.arms:
             _arm_stages(recipe, out, arm, journal)
@@ -106,7 +107,7 @@ def run_recipe(recipe: Recipe, out: Path) -> dict[str, Any]:
 def encoder_of(recipe: Recipe, out: Path, arm: str) -> str:
     """Return what `evaluate` opens for an arm: its trained model's folder, or the recipe's encoder as it is."""
     if recipe.arms[arm].train is False:
-        return str(recipe.train.get("encoder", TrainSettings.model_fields["encoder"].default))
+        return recipe.untrained_encoder
     return str(out / "model" / arm)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.translate.buckets import Buckets
-from mtqa.translate.job import make_plan, scan, unpack
+from mtqa.translate.job import Plan, make_plan, scan, unpack
+from mtqa.translate.language import Engines, places_of
 from mtqa.translate.memory import Memory
 from mtqa.translate.run import targets
 from mtqa.translate.settings import TranslateSettings
@@ -42,12 +43,13 @@ def dry_run(corpus: Path, settings: TranslateSettings, *, memory: Path, timed: b
     UsageError as `translate` does.
     """
     source, found = targets(corpus, settings)
+    engines = Engines(places_of(settings, found[0].device), {})
     made = []
     for target in found:
         with tempfile.TemporaryDirectory() as folder:
             seen = scan(source, target, Path(folder))
             plan = make_plan(seen, target, Memory(memory, target.key, create=False))
-            seconds = _seconds(target, plan.missing, plan.tokens) if timed and len(plan.missing) else None
+            seconds = _seconds(target, engines, plan) if timed and len(plan.missing) else None
             made.append(
                 Estimate(
                     target.lang,
@@ -64,16 +66,16 @@ def dry_run(corpus: Path, settings: TranslateSettings, *, memory: Path, timed: b
     return made
 
 
-def _seconds(target: Target, missing: Buckets, tokens: int) -> float:
+def _seconds(target: Target, engines: Engines, plan: Plan) -> float:
     """Time a sample of the missing segments, spread over their lengths, and extrapolate by tokens."""
-    texts = list(_sample(missing))
-    decoder = target.decoder(target.engine("cpu" if target.device == "cpu" else "cuda"))
+    texts = list(_sample(plan.missing))
+    decoder = target.decoder(engines.of(target))
     decoder.translate(texts[:1])
     began = time.perf_counter()
     decoder.translate(texts)
     spent = time.perf_counter() - began
     counted = sum(target.tokens.count(texts)) + target.tokens.overhead * len(texts)
-    return spent * tokens / max(1, counted) / max(1, len(target.settings.devices))
+    return spent * plan.tokens / max(1, counted) / max(1, len(target.settings.devices))
 
 
 def _sample(missing: Buckets) -> Iterator[str]:

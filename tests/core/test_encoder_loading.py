@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-import huggingface_hub
+import huggingface_hub.constants
 import numpy as np
 import pytest
 import torch
@@ -179,7 +179,7 @@ def test_a_hub_model_without_a_network_names_the_way_out(monkeypatch, tmp_path):
     offline(monkeypatch, tmp_path)
     with pytest.raises(UsageError) as caught:
         load_encoder("sentence-transformers/LaBSE")
-    assert "--encoder demo" in str(caught.value) and "HF_HOME" in str(caught.value)
+    assert "the encoder demo" in str(caught.value) and "HF_HOME" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["someone/tiny", f"someone/tiny@{COMMIT}"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mtqa.core.errors import UsageError
 from mtqa.core.hashing import canonical_json, content_id, file_sha256, fingerprint
 
 
@@ -37,3 +38,10 @@ def test_ids_tell_apart_where_texts_are_cut_and_null_from_empty() -> None:
 
 def test_fingerprints_do_not_depend_on_the_order_of_keys() -> None:
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1}) != fingerprint({"a": 2, "b": 1})
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path, reason in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(UsageError, match=reason) as error:
+            file_sha256(path)
+        assert error.value.where == str(path)

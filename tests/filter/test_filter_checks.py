@@ -244,6 +244,7 @@ def test_repetition_of_long_natural_text_does_not_grow_with_length():
         ("the old mill by the river was built here.", "am Fluss wurde hier gebaut.", "deu_Latn", 0),
         ("The old mill by the river", "am Fluss", "deu_Latn", 0),
         ("The old mill by the river was built here.", "बनाया गया।", "hin_Deva", 0),
+        ("In what year was Samuel Johnson born?", "ọdun wo labi Samuel Johnson?", "yor_Latn", 0),
     ],
 )
 def test_cut_off(source, text, lang, score):

@@ -3,7 +3,7 @@ import yaml
 
 from mtqa.core.errors import UsageError
 from mtqa.pipeline.recipe import load_recipe
-from mtqa.pipeline.run import encoder_of
+from mtqa.pipeline.run import encoder_of, run_recipe
 
 SMALL = {
     "name": "small",
@@ -61,6 +61,30 @@ def test_benchmarks_are_kept_out_of_the_training_data_unless_the_recipe_says_oth
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"evaluate": {"benchmark": "xquad-r", "data": "nowhere"}}, "no folder 'nowhere'"),
+        ({"collections": [{"benchmark": "beir", "data": "nowhere"}]}, "no folder 'nowhere'"),
+        ({"filter": {"profile": "nowhere.yaml"}}, "nowhere.yaml"),
+        ({"filter": {"round_trip": "nowhere.parquet"}}, "nowhere.parquet"),
+        ({"train": {"encoder": "./nowhere"}}, "./nowhere"),
+        ({"train": {"encoder": "demo", "objective": "distill", "teacher": "./nowhere"}}, "./nowhere"),
+        ({"train": {"encoder": "demo", "validation": "nowhere"}}, "no folder 'nowhere'"),
+        ({"mine": {"encoder": "./nowhere"}}, "./nowhere"),
+        ({"translate": {"model": "demo", "to": ["fr"]}}, "fra_Latn"),
+    ],
+)
+def test_what_is_not_there_stops_a_run_before_its_first_stage(tmp_path, changes, message, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as error:
+        run_recipe(load(tmp_path, **changes), tmp_path / "run")
+    assert message in str(error.value)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [".lock", "run.json"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"evaluate": {"benchmark": "xquad-r", "vectors": "x.npz"}}, "leave out vectors"),
+        ({"collections": [{"benchmark": "mlqa-r", "data": "x"}]}, "'collections' it is for BM25 alone"),
         ({"tranlsate": {}}, "Unknown key 'tranlsate'. Did you mean 'translate'?"),
         ({"translate": {"to": ["de"], "beam": 4}}, "Unknown key 'translate.beam'"),
         ({"arms": {"a": {"shard": {}}}}, "Unknown key 'arms.a.shard'. Did you mean 'shards'?"),

@@ -20,6 +20,7 @@ from mtqa.core.errors import UsageError
 from mtqa.core.schema import CORPUS
 from mtqa.translate import decode as decode_module
 from mtqa.translate import target as target_module
+from mtqa.translate.estimate import dry_run
 from mtqa.translate.run import translate
 from mtqa.translate.settings import TranslateSettings
 
@@ -207,3 +208,10 @@ def test_the_command_collects_a_file_on_the_way(marian: Path, tmp_path: Path) ->
     counts = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).output)
     assert counts["spa_Latn"]["rows"] == 2
     assert open_corpus(tmp_path / "out").rows("spa_Latn") == 2
+
+
+def test_a_dry_run_loads_a_model_once_for_all_its_languages(
+    corpus: Path, marian: Path, tmp_path: Path, loads: list[str]
+) -> None:
+    estimates = dry_run(corpus, settings(marian, "de,es"), memory=tmp_path / "none")
+    assert [e.seconds is not None for e in estimates] == [True, True] and loads == ["opus-mt-en-deu-spa"]
