@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from train import SIZES
 
+from mtqa.train.encoder import use_sparse_gradients
+
 SHAPES = [(rows, length) for length in (16, 64, 192) for rows in (1, 2, 4, 8, 16, 32) if rows * length <= 1536]
 
 
@@ -44,11 +46,13 @@ def fit(times: dict[tuple[int, int], float]) -> dict[str, float]:
     return {"overhead_tokens": fixed / token, "microseconds_a_token": token * 1e6, "largest_error": error}
 
 
-def measure(size: str, vocabulary: int, device: str, bf16: bool, repeats: int) -> dict:
+def measure(size: str, vocabulary: int, device: str, bf16: bool, dense: bool, repeats: int) -> dict:
     from transformers import BertConfig, BertModel
 
     torch.manual_seed(0)
     model = BertModel(BertConfig(vocab_size=vocabulary, **SIZES[size]), add_pooling_layer=False).to(device).train()
+    if not dense:
+        use_sparse_gradients(model)
     once, twice = {}, {}
     for rows, length in SHAPES:
         ids = torch.randint(4, vocabulary, (rows, length), device=device)
@@ -60,12 +64,15 @@ def measure(size: str, vocabulary: int, device: str, bf16: bool, repeats: int) -
 
         def both(forward: Callable[[], torch.Tensor] = forward) -> None:
             forward().backward()
+            for parameter in model.parameters():
+                if parameter.grad.is_sparse:  # a batch's grow by a micro-batch's, not by the whole table
+                    parameter.grad = None
 
         once[rows, length] = seconds(both, device, repeats)
         with torch.no_grad():
             twice[rows, length] = once[rows, length] + seconds(forward, device, repeats)
     shapes = {f"{rows}x{length}": round(time, 5) for (rows, length), time in once.items()}
-    asked = {"size": size, "vocabulary": vocabulary, "device": device, "bf16": bf16}
+    asked = {"size": size, "vocabulary": vocabulary, "device": device, "bf16": bf16, "dense": dense}
     return {**asked, "plain": fit(once), "grad_cache": fit(twice), "times": shapes}
 
 
@@ -75,6 +82,7 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=20_000, help="250002 is XLM-R's")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--dense", action="store_true", help="embeddings with gradients as large as they are")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     print(json.dumps(measure(**vars(options)), indent=1))

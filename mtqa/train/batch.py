@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtqa.core.encode import features, is_flat, micro_batches, token_counts
 from mtqa.core.languages import ENGLISH
-from mtqa.train.cut import cut, fixed_cost
+from mtqa.train.cut import OVERHEAD, cut
 from mtqa.train.loss import false_negatives
 
 if TYPE_CHECKING:
@@ -165,11 +165,12 @@ def _micro_batches(model: SentenceTransformer, texts: list[Texts], budget: int) 
     import torch
 
     parts, tokens, padded, flat = [], 0, 0, is_flat(model)
-    fixed = 0 if flat else fixed_cost(model, budget)
+    # A GPU is slow to start small computations: there a cut has to save a whole micro-batch of padding (not measured).
+    overhead = OVERHEAD if model.device.type == "cpu" else budget
     for role, some, first in texts:
         counts = token_counts(model, some, role)
         tokens += sum(counts)
-        for rows in micro_batches(counts, budget, flat=True) if flat else cut(counts, budget, fixed):
+        for rows in micro_batches(counts, budget, flat=True) if flat else cut(counts, budget, overhead):
             padded += sum(counts[i] for i in rows) if flat else max(counts[i] for i in rows) * len(rows)
             places = torch.tensor([first + i for i in rows], device=model.device)
             parts.append(MicroBatch(places, features(model, [some[i] for i in rows], role)))

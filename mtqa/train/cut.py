@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from torch import nn
+OVERHEAD = 35
+"""What a micro-batch costs beside its tokens on a CPU, in tokens: weights are read and their gradients added up.
 
-LAYERS, EMBEDDINGS = 35, 25
-"""What a micro-batch costs beside its tokens on a CPU, in tokens: its weights are read and their gradients added up.
-
-That of the layers, and that of trained embeddings as large as all else: their gradient is as large as they are however
-few tokens there are. Measured with benchmarks/train_micro_batch.py (docs/train.md). GradCache's second forward pass
-changes little, as it makes a token dearer as well.
+Measured with benchmarks/train_micro_batch.py (docs/train.md). Nearly the same for models of different sizes, as a token
+costs in proportion, and with GradCache, whose second forward pass makes a token dearer as well.
 """
 
 
-def fixed_cost(model: nn.Module, budget: int) -> int:
-    """Return what a micro-batch of the model costs beside its tokens, in tokens.
-
-    On a GPU, which starts many small computations slowly, it is the whole `budget`: not measured.
-    """
-    from torch import nn
-
-    parameters = {id(p): p for p in model.parameters()}
-    tables = [m.weight for m in model.modules() if isinstance(m, nn.Embedding)]
-    if next(iter(parameters.values())).device.type != "cpu":
-        return budget
-    others = sum(p.numel() for p in parameters.values()) - sum({id(t): t.numel() for t in tables}.values())
-    trained = sum({id(t): t.numel() for t in tables if t.requires_grad}.values())
-    return LAYERS + round(EMBEDDINGS * trained / max(others, 1))
-
-
-def cut(counts: Sequence[int], budget: int, overhead: int) -> list[list[int]]:
+def cut(counts: Sequence[int], budget: int, overhead: int = OVERHEAD) -> list[list[int]]:
     """Split texts with these token counts into micro-batches of the least cost; return indices, shortest texts first.
 
     A micro-batch costs rows × its longest text + `overhead` tokens, and holds at most `budget` tokens, padding

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mtqa.core import progress
-from mtqa.core.encode import embed
+from mtqa.core.encode import embed, is_flat
 from mtqa.core.errors import MtqaError
 from mtqa.core.rng import rng
 from mtqa.train.batch import Prepared, ahead, prepare
 from mtqa.train.checkpoint import Checkpoints, State
-from mtqa.train.encoder import trained
+from mtqa.train.encoder import dense_gradients, trained, use_sparse_gradients
 from mtqa.train.gradcache import backward, cached_backward
 from mtqa.train.log import StepRecord, window_steps
 from mtqa.train.objective import Objective, make_objective
@@ -62,6 +62,8 @@ def train_steps(job: Job, checkpoints: Checkpoints) -> State:
     if state.step:
         progress.say(f"train: going on after step {state.step:,}")
     model.train()
+    if not is_flat(model):
+        use_sparse_gradients(model)
     events = Events(settings.tensorboard) if settings.tensorboard is not None and job.ranks.first else None
 
     def make(number: int) -> Prepared:
@@ -130,6 +132,7 @@ def _update(
             len(batch) / len(batch.pairs),
         )
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    dense_gradients(parameters)
     ranks.sum_gradients(parameters)
     values = _all_losses(own, batch, ranks)
     norm = torch.nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm or math.inf)

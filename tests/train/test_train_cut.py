@@ -3,8 +3,7 @@ import random
 
 import pytest
 
-from mtqa.core.encode import load_encoder
-from mtqa.train.cut import EMBEDDINGS, LAYERS, cut, fixed_cost
+from mtqa.train.cut import cut
 
 
 def cost(batches, counts, overhead):
@@ -62,18 +61,3 @@ def test_shortest_first_and_equal_counts_in_order():
     counts = [7, 3, 7, 3, 5, 7]
     flat = list(itertools.chain(*cut(counts, 20, 4)))
     assert flat == [1, 3, 4, 0, 2, 5]
-
-
-def test_trained_embeddings_make_a_micro_batch_dearer(encoder):
-    model = load_encoder(str(encoder))
-    table, rest = 66 * 16 + 40 * 16 + 16, 0
-    for name, parameter in model.named_parameters():
-        if name.split(".")[-2] in ("word_embeddings", "position_embeddings", "token_type_embeddings"):
-            table -= parameter.numel()
-        else:
-            rest += parameter.numel()
-    assert table == 0, "the tiny encoder's embeddings are 66 words, 40 positions and a type, of 16 numbers"
-    assert fixed_cost(model, 4096) == LAYERS + round(EMBEDDINGS * (66 + 40 + 1) * 16 / rest)
-    model.requires_grad_(False)
-    assert fixed_cost(model, 4096) == LAYERS
-    assert fixed_cost(model.to("meta"), 4096) == 4096
