@@ -13,6 +13,7 @@ COMMON = "eaniоаетαοετ"
 """Small letters that are common in the scripts that have capitals: they nearly always settle it."""
 APART = re.compile(r"(?:(?<!\S)[^\W\d_]\s(?:[^\w\s]\s)*){7,}")
 """Eight letters in a row that stand apart, as do vowel signs and commas between them."""
+MOST_APART = 0.9
 LIKE_APART = re.compile(r"\s[^\W\d_]\s(?:[^\w\s]\s)*[^\W\d_]\s")
 """What every match of `APART` holds, found sooner."""
 GLUED_LETTERS = 45
@@ -32,9 +33,10 @@ FIRST = "?？؟!！,，،;；"
 def odd_form(source: str | None, target: str, lang: Target) -> float | None:
     """Return in how many ways a translation is written as its source is not and as no text is. None without a source.
 
-    Nine of ten letters are capitals; eight letters in a row stand apart; words are glued together (a sixth of the
-    source's spaces, or 45 letters without one; scripts without spaces aside); it begins with a question mark,
-    exclamation mark or comma; signs that show nothing stand inside words (scripts that need such signs aside).
+    Nine of ten letters are capitals; eight letters in a row stand apart (nearly all, in scripts without spaces); words
+    are glued together (a sixth of the source's spaces, or 45 letters without one; scripts without spaces aside); it
+    begins with a question mark, exclamation mark or comma; signs that show nothing stand inside words (scripts that
+    need such signs aside).
     """
     if source is None:
         return None
@@ -43,13 +45,19 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
         found += not _capitals(source, CAPITALS_SOURCE)
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
-    if LIKE_APART.search(target):
+    if LIKE_APART.search(target) and (lang.script not in SPACELESS or _all_apart(target)):
         found += APART.search(target) is not None and APART.search(source) is None
     if lang.script not in SPACELESS:
         found += _glued(source, target)
     if lang.script not in JOINERS and not HIDDEN_SIGNS.isdisjoint(characters(target)):
         found += HIDDEN.search(target) is not None and HIDDEN.search(source) is None
     return float(found)
+
+
+def _all_apart(text: str) -> bool:
+    """Whether nearly all stands apart: in a script without spaces a tokeniser leaves rows of short words."""
+    words = text.split()
+    return sum(len(word) == 1 for word in words) >= MOST_APART * len(words)
 
 
 def _glued(source: str, target: str) -> bool:

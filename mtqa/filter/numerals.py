@@ -112,16 +112,17 @@ def letter_values(text: str) -> frozenset[Decimal]:
 def may_be_words(value: Decimal, text: str, code: str) -> bool:
     """Return whether the words stand in a text that a number, written in words, cannot do without.
 
-    That of its size and, where they are known, those of its digits. True for numbers below ten, and in languages whose
-    words are not known.
+    That of its size and, where they are known, those of its digits. True for whole numbers below ten, and in languages
+    whose words are not known.
     """
     sizes, digits = (_words()[name].get(code, {}) for name in ("worded", "digits"))
     size = next((size for size in (1000, 100, 10) if value >= size), 0)
-    if size not in sizes:
+    if size not in sizes and value == int(value):
         return True
     plain = bare(text)
-    said = [digits[int(c)] for c in set(str(int(value))) if int(c) in digits] if value == int(value) else []
-    return all(words.search(plain) for words in (sizes[size], *said))
+    shown = f"{value:f}" if value * 2 != int(value * 2) else str(int(value))  # a half is a word of its own
+    said = [digits[n] for n in sorted(map(int, set(shown) - {"."})) if n in digits]
+    return all(words.search(plain) for words in (*([sizes[size]] if size in sizes else []), *said))
 
 
 def bare(text: str) -> str:

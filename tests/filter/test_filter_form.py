@@ -112,3 +112,14 @@ def test_odd_forms(text, lang):
 )
 def test_forms_that_are_right(source, text, lang):
     assert odd_form(source, text, target(lang)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "score"),
+    [
+        (" ".join("河边的旧磨坊是什么时候建的"), "zho_Hans", 1),
+        ("川辺 の 古い 水車 小屋 は い つ 建 て ら れ ま し た か 。", "jpn_Jpan", 0),
+    ],
+)
+def test_letters_apart_are_all_apart_where_a_tokeniser_leaves_short_words(text, lang, score):
+    assert odd_form(QUESTION, text, target(lang)) == score
