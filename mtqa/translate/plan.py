@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-CHUNK, SMALLEST_CHUNK, FEWEST_CHUNKS = 4096, 128, 8
+CHUNK, SMALLEST_CHUNK, FEWEST_CHUNKS = 4096, 16, 8
 
 
 def chunk_size(segments: int) -> int:
-    """Return the chunk size for a job: 4,096, less for small jobs, so that these too can be resumed in the middle.
-
-    Chunks under 128 segments would leave most of their batches half empty.
-    """
+    """Return the chunk size for a job: 4,096, less for small jobs, so that these too can be resumed in the middle."""
     return max(SMALLEST_CHUNK, min(CHUNK, math.ceil(segments / FEWEST_CHUNKS)))
 
 

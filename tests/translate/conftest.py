@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from translate_corpora import CHUNK, SENTENCES, english_row, save_corpus
-
-from mtqa.translate import plan
+from translate_corpora import SENTENCES, english_row, save_corpus
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,14 +21,6 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.environ["MTQA_CACHE"] = str(folder)
     yield folder
     os.environ.pop("MTQA_CACHE") if before is None else os.environ.update(MTQA_CACHE=before)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def small_chunks() -> Iterator[None]:
-    """The tests' small corpora make several chunks, as large ones do."""
-    usual, plan.SMALLEST_CHUNK = plan.SMALLEST_CHUNK, CHUNK
-    yield
-    plan.SMALLEST_CHUNK = usual
 
 
 @pytest.fixture(scope="session")

@@ -113,8 +113,6 @@ KILLED = """
 from pathlib import Path
 from mtqa.translate.run import translate
 from mtqa.translate.settings import TranslateSettings
-from mtqa.translate import plan
-plan.SMALLEST_CHUNK = 16
 corpus, model, out, memory = map(Path, {paths!r})
 translate(corpus, TranslateSettings(to="de", model=str(model), beam_size=1), out, memory=memory)
 """

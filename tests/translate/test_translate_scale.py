@@ -152,8 +152,6 @@ SCRIPT = """
 from pathlib import Path
 from mtqa.translate.run import translate
 from mtqa.translate.settings import TranslateSettings
-from mtqa.translate import plan
-plan.SMALLEST_CHUNK = 16
 corpus, model, out, memory = map(Path, {paths!r})
 print("ready", flush=True)
 translate(corpus, TranslateSettings(to="de", model=str(model), beam_size=1), out, memory=memory)

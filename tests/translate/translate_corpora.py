@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-CHUNK = 16
-"""Segments of the smallest chunk in these tests."""
 SENTENCES = [
     "The quick brown fox jumps over the lazy dog near the old river bank.",
     "Marie Curie was born in Warsaw in 1867 and moved to Paris to study physics.",
