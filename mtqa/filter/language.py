@@ -17,6 +17,8 @@ FEW = 3
 DENSE = frozenset({"Hans", "Hant", "Jpan", "Hang", "Ethi"})
 """Scripts that say in a letter what others say in three."""
 SAMPLE, PART = 200, 50
+BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
+"""Good translators give titles and terms in the original language in them."""
 DOUBT = 0.3
 ALONE = 0.2
 ENGLISH_SCORE = 0.9
@@ -94,7 +96,8 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     where only one knows the target, or all name one other language and one alone is sure of it, another that knows none
     better must name the same, and .2 is taken off; where none does, only English function words are evidence (of
     English). Of short texts, below three times those letters, all who know the language are asked. Parts of the whole
-    text, of 50 bytes or more, that CLD2 doubts, and the sentences that they touch, are judged likewise, by all.
+    text outside brackets, of 50 bytes or more, that CLD2 doubts, and the sentences that they touch, are judged
+    likewise, by all.
     """
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
@@ -108,7 +111,10 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     if not judges:
         return None
     score = _judged(text, lang, judges, others, ask_all=letters < FEW * least)
-    foreign = [_judged(part, lang, judges, others, ask_all=True) for part in _foreign_parts(whole, lang, judges)]
+    foreign = [
+        _judged(part, lang, judges, others, ask_all=True)
+        for part in _foreign_parts(BRACKETS.sub(" ", whole), lang, judges)
+    ]
     return max([score, *foreign])
 
 

@@ -270,6 +270,7 @@ def test_a_foreign_sentence_in_the_middle_of_a_long_text(foreign, score):
         "Die alte Mühle am Fluss wurde im neunzehnten Jahrhundert gebaut und mahlte lange das Mehl für das ganze Tal. "
         "Nach dem Krieg wurde sie geschlossen, weil niemand das große Rad reparieren wollte, und das Dach fiel ein. "
     )
+    assert wrong_language("A source of other words.", f"{german * 2}({foreign.strip('.')}). {german * 2}", GERMAN) == 0
     found = wrong_language("A source of other words.", german * 2 + foreign + " " + german * 2, GERMAN)
     assert found > score if score else found == 0
 
