@@ -58,6 +58,8 @@ def run(load: Load[T, R], tasks: Iterable[T], where: Where) -> Iterator[tuple[in
 def _in_processes(load: Load[T, R], tasks: Iterable[T], places: tuple[str, ...]) -> Iterator[tuple[int, R]]:
     context = multiprocessing.get_context("spawn")
     todo, done = context.Queue(), context.Queue()
+    # A Ctrl-C within `put` can leave the queue's thread asleep for good; nobody needs what it still holds at exit.
+    todo.cancel_join_thread()
     processes = [context.Process(target=_serve, args=(load, place, todo, done), daemon=True) for place in places]
     with shielded():
         for process in processes:

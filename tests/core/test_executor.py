@@ -130,6 +130,32 @@ def test_processes_end_with_their_parent_and_say_nothing(sent: signal.Signals, t
     assert err.count("Traceback") == (sent == signal.SIGINT)  # this program's own
 
 
+INTERRUPTED = """
+import itertools, threading
+from test_executor import waiting
+from mtqa.core.executor import Where, run
+notify = threading.Condition.notify
+def interrupted(self, n=1):
+    if self._waiters and threading.current_thread() is threading.main_thread():
+        threading.Condition.notify = notify
+        self._waiters[0].release()
+        raise KeyboardInterrupt
+    notify(self, n)
+if __name__ == "__main__":
+    tasks = itertools.count()
+    for number, _ in run(waiting, tasks, Where(("cpu", "cpu"))):
+        threading.Condition.notify = interrupted
+"""
+
+
+def test_ctrl_c_while_a_task_is_queued_ends_the_program(tmp_path: Path) -> None:
+    (tmp_path / "waits.py").write_text(INTERRUPTED, encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, str(tmp_path / "waits.py")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert "KeyboardInterrupt" in done.stderr
+
+
 @pytest.mark.slow
 def test_ray_gives_a_dead_workers_task_to_another(tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="ray is not installed")
