@@ -1,9 +1,9 @@
 """Measure the filter's peak memory and rows a second as a corpus grows.
 
-    python benchmarks/filter_memory.py [--rows 10000 100000 300000] > filter_memory.json
+    python benchmarks/filter_memory.py [--rows 10000 60000 180000 540000] [--pairs 20000 200000 1000000] > found.json
 
-The corpora are made up: English and German rows of random sentences, five questions a passage. Each is filtered in a
-process of its own, whose peak of resident memory is read from the system.
+The corpora are made up: English and German rows of random sentences, five questions a passage; the tables of pairs
+are their questions. Each is filtered in a process of its own, whose peak of resident memory is read from the system.
 """
 
 from __future__ import annotations
@@ -73,25 +73,51 @@ def _text(lang: str, kind: int, seed: int) -> str:
     return FRAMES[lang][kind].format(*chosen)
 
 
+def write_pairs(path: Path, rows: int) -> None:
+    """Write a table of so many German questions beside the English ones."""
+    with path.open("w", encoding="utf-8") as file:
+        for n in range(rows):
+            texts = {"source": _text("eng_Latn", 0, n), "translation": _text("deu_Latn", 0, n)}
+            file.write(json.dumps({"id": n, **texts, "lang": "de", "field": "question"}) + "\n")
+
+
+CORPUS = """
+from mtqa.filter.run import filter_corpus
+from mtqa.filter.settings import FilterSettings
+kept = filter_corpus(Path(sys.argv[1]), FilterSettings(), Path(sys.argv[2])).counts["kept"]
+"""
+PAIRS = """
+from mtqa.filter.pairs import judge_pairs
+from mtqa.filter.settings import FilterSettings
+kept = judge_pairs(Path(sys.argv[1]), FilterSettings(), Path(sys.argv[2])).kept.total()
+"""
+
+
+def measured(code: str, source: Path, out: Path, rows: int) -> dict[str, int]:
+    """Run code on a source in a process of its own; return its peak in MB, its rows a second and what it kept."""
+    tell = "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, kept)"
+    command = [sys.executable, "-c", f"import resource, sys\nfrom pathlib import Path\n{code}\n{tell}", source, out]
+    began = time.monotonic()
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    seconds = time.monotonic() - began
+    peak, kept = done.stdout.split()
+    return {"peak_mb": int(peak) // 1024, "rows_a_second": round(rows / seconds), "kept": int(kept)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 300_000])
-    found = {}
-    for rows in parser.parse_args().rows:
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 60_000, 180_000, 540_000])
+    parser.add_argument("--pairs", type=int, nargs="*", default=[20_000, 200_000, 1_000_000])
+    options = parser.parse_args()
+    found: dict[str, dict[int, dict[str, int]]] = {"corpus": {}, "pairs": {}}
+    for rows in options.rows:
         with tempfile.TemporaryDirectory() as folder:
             write(Path(folder) / "in", rows)
-            code = (
-                "import sys, resource; from pathlib import Path; from mtqa.filter.run import filter_corpus; "
-                "from mtqa.filter.settings import FilterSettings; "
-                "m = filter_corpus(Path(sys.argv[1]), FilterSettings(), Path(sys.argv[2])); "
-                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, m.counts['kept'])"
-            )
-            began = time.monotonic()
-            command = [sys.executable, "-c", code, f"{folder}/in", f"{folder}/out"]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            peak, kept = done.stdout.split()
-            seconds = time.monotonic() - began
-        found[rows] = {"peak_mb": int(peak) // 1024, "rows_a_second": round(2 * rows / seconds), "kept": int(kept)}
+            found["corpus"][rows] = measured(CORPUS, Path(folder, "in"), Path(folder, "out"), 2 * rows)
+    for rows in options.pairs:
+        with tempfile.TemporaryDirectory() as folder:
+            write_pairs(Path(folder) / "pairs.jsonl", rows)
+            found["pairs"][rows] = measured(PAIRS, Path(folder, "pairs.jsonl"), Path(folder, "out.jsonl"), rows)
     print(json.dumps(found, indent=1))
 
 
