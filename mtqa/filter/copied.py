@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from mtqa.filter.language import CLEAR_WORDS, ENGLISH_WORDS
 from mtqa.filter.target import Target
-from mtqa.filter.text import TOKENS, apart, pieces, tokens
+from mtqa.filter.text import TOKENS, apart, characters, tokens
 
 PLAIN_SHARE = 0.6
 COPIED_SHARE, COPIED_WORDS, COPIED_CONTENT = 0.75, 5, 3
@@ -22,6 +22,7 @@ ALONE = 0, 0, False, False
 ASKING = frozenset(
     {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
 )
+QUOTES = frozenset('"“')
 QUOTED = re.compile(r'"[^"]{1,60}"|“[^”]{1,60}”')
 
 
@@ -40,27 +41,42 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
         return None
     if apart(source, target):
         return 0.0
-    ours, theirs = tokens(source), pieces(target)[1::2]
+    ours, theirs = tokens(source), tokens(target)
     foreign = lang.script not in ("Latn", "")
-    known = frozenset(ours)
-    if not any(map(_plain, known.intersection(theirs))):
+    lower = frozenset(filter(_PLAIN.__getitem__, frozenset(ours).intersection(theirs)))
+    if not lower:
         return float(_common_end(source, target)) if source != target else 0.0
-    unquoted = QUOTED.sub(" | ", source)
-    run = _longest_run(ours if unquoted == source else TOKENS.findall(unquoted), theirs, foreign)
-    plain = [word for word in theirs if _PLAIN[word]]
-    if len(plain) >= COPIED_WORDS:
-        copied = [word for word in plain if word in known]
-        if (
-            len(copied) >= COPIED_SHARE * len(plain)
-            and sum(word not in ENGLISH_WORDS for word in copied) >= COPIED_CONTENT
-        ):
-            run = max(run, len(plain))
+    run = _mostly_copied([word for word in theirs if word in lower], theirs)
     equal = len(ours) == len(theirs) and [w.casefold() for w in ours] == [w.casefold() for w in theirs]
-    if equal and _more_than_names(theirs, plain, foreign):
+    if equal and _more_than_names(theirs, plain := _lower(theirs), foreign):
         return max(float(run), UNTRANSLATED, len(plain) + 1.0)
-    if source != target:
-        run = max(run, _common_end(source, target), END_SCORE if _whole_sentence(unquoted, target) else 0)
-    return float(run)
+    unquoted = QUOTED.sub(" | ", source) if not QUOTES.isdisjoint(characters(source)) else source
+    given = ours if unquoted is source else tokens(unquoted)
+    if _neighbours(given, theirs, lower):
+        run = max(run, _longest_run(given, theirs, foreign))
+        if source != target and _whole_sentence(unquoted, target):
+            run = max(run, END_SCORE)
+    elif not lower.isdisjoint(given):
+        run = max(run, 1)
+    return float(max(run, _common_end(source, target) if source != target else 0))
+
+
+def _lower(words: Sequence[str]) -> list[str]:
+    return [word for word in words if _PLAIN[word]]
+
+
+def _mostly_copied(copied: Sequence[str], words: Sequence[str]) -> int:
+    """Return the number of lower-case words if three in four (of five at least) are copied, not only function words."""
+    if sum(word not in ENGLISH_WORDS for word in copied) < COPIED_CONTENT:
+        return 0
+    plain = len(_lower(words))
+    return plain if plain >= COPIED_WORDS and len(copied) >= COPIED_SHARE * plain else 0
+
+
+def _neighbours(source: Sequence[str], target: Sequence[str], lower: frozenset[str]) -> bool:
+    """Whether two words, one of them in lower case, stand beside each other in both: else no run is longer than one."""
+    pairs = set(pairwise(source)).intersection(pairwise(target))
+    return any(one in lower or other in lower for one, other in pairs)
 
 
 def _common_end(source: str, target: str) -> int:

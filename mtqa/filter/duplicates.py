@@ -6,7 +6,7 @@ import numpy as np
 
 from mtqa.core.hashing import content_id
 from mtqa.filter.spill import U64, Floats
-from mtqa.filter.text import WORDS
+from mtqa.filter.text import folded
 
 
 def key(*texts: str | None) -> int:
@@ -16,7 +16,7 @@ def key(*texts: str | None) -> int:
 
 def source_key(text: str) -> int:
     """Return a hash of a source that is equal for sources which differ in case and punctuation only."""
-    return key(" ".join(WORDS.findall(text.casefold())))
+    return key(folded(text))
 
 
 def sources_of_each(keys: U64) -> Floats:

@@ -99,15 +99,17 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     text outside brackets, of 50 bytes or more, that CLD2 doubts, and the sentences that they touch, are judged
     likewise, by all.
     """
+    judges, others = judges_for(lang)
+    if _right_throughout(target, lang, judges):
+        return 0.0
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
     if letters < least:
         return None
-    whole = " ".join(text.split()).encode("utf-8", "ignore").decode()
-    text = whole if len(whole) <= 2 * SAMPLE else f"{whole[:SAMPLE]} {whole[-SAMPLE:]}"
+    whole = _plain(text)
+    text = _ends(whole)
     if lang.script == "Latn" and _is_english(text):
         return ENGLISH_SCORE
-    judges, others = judges_for(lang)
     if not judges:
         return None
     score = _judged(text, lang, judges, others, ask_all=letters < FEW * least)
@@ -116,6 +118,24 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
         for part in _foreign_parts(BRACKETS.sub(" ", whole), lang, judges)
     ]
     return max([score, *foreign])
+
+
+def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier]) -> bool:
+    """Whether CLD2 finds a text in the language from its beginning to its end, whatever of it was copied."""
+    tell = next((judge.parts for judge in judges if judge.parts), None)
+    if tell is None:
+        return False
+    text = _plain(text)
+    parts = tell(text)
+    return len(parts) == 1 and parts[0][0] in _meanings(lang.labels) and not (lang.script == "Latn" and _is_english(_ends(text)))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).encode("utf-8", "ignore").decode()
+
+
+def _ends(text: str) -> str:
+    return text if len(text) <= 2 * SAMPLE else f"{text[:SAMPLE]} {text[-SAMPLE:]}"
 
 
 def _foreign_parts(text: str, lang: Target, judges: Sequence[Identifier]) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtqa.filter.spill import FACTOR, U64, Spill, hashed
-from mtqa.filter.text import WORDS
+from mtqa.filter.text import folded
 
 PERMUTATIONS = 64
 SHINGLE = 5
@@ -24,7 +24,7 @@ CHUNK = 1 << 12
 
 def minhash(text: str) -> Any:
     """Return the MinHash (datasketch, 64 permutations) of a text's character 5-grams, case and punctuation aside."""
-    text = " ".join(WORDS.findall(text.casefold()))
+    text = folded(text)
     grams = {text[i : i + SHINGLE] for i in range(max(1, len(text) - SHINGLE + 1))}
     found = _empty().copy()
     found.update_batch([gram.encode("utf-8", "replace") for gram in sorted(grams)])

@@ -64,36 +64,35 @@ def wrong_script(source: str | None, target: str, lang: Target) -> float | None:
     Letters of a third script (neither the language's nor Latin or Greek, three at least) count three times, as no good
     text has them. Where the language is written in simplified or in traditional characters, the share of those that
     exist in the other only, if that is greater. Japanese without kana and Korean without hangul are
-    wrong from a length on where kanji may be a name no more. Abstains below three letters, and for scripts that are
-    not in the table.
+    wrong from a length on where kanji may be a name no more. Abstains without letters, below three
+    not copied if one is of another script, and for scripts that are not in the table.
     """
-    if lang.script not in NAMES:
-        return None
-    text, total = uncopied(source, target)
-    if total < MIN_LETTERS:
+    if lang.script not in NAMES or not any(map(is_letter, characters(target))):
         return None
     expected, words = NAMES[lang.script], _SCRIPT_WORDS
-    if lang.script in NO_MAIN and total >= NO_MAIN[lang.script]:
-        main = frozenset(expected) - {"CJK"}
-        if main.isdisjoint(map(words.__getitem__, frozenset(text))):
-            return 1.0
     others = USUAL[lang.script].sub("", distinct(target)) if lang.script in USUAL else distinct(target)
-    outside = stray = 0
-    for char in others:
-        word = words[char]
-        if word is not None and word not in expected:
-            number = text.count(char)
-            outside += number
-            stray += number if word not in ANYWHERE else 0
-    score = outside / total
-    if stray >= MIN_STRAY:
-        score = max(score, min(1.0, STRAY * stray / total))
+    outside = [char for char in others if words[char] is not None and words[char] not in expected]
+    score = 0.0
+    if outside or lang.script in NO_MAIN:
+        text, total = uncopied(source, target)
+        if total < MIN_LETTERS:
+            return None
+        if lang.script in NO_MAIN and total >= NO_MAIN[lang.script]:
+            main = frozenset(expected) - {"CJK"}
+            if main.isdisjoint(map(words.__getitem__, frozenset(text))):
+                return 1.0
+        score = sum(map(text.count, outside)) / total
+        stray = sum(text.count(char) for char in outside if words[char] not in ANYWHERE)
+        if stray >= MIN_STRAY:
+            score = max(score, min(1.0, STRAY * stray / total))
     if lang.script in ("Hans", "Hant"):
         simplified, traditional = _variants()
         own, other = (simplified, traditional) if lang.script == "Hans" else (traditional, simplified)
         letters = characters(target)
-        if not other.isdisjoint(letters) and (wrong := sum(map(text.count, other.intersection(letters)))):
-            score = max(score, wrong / (wrong + sum(map(text.count, own.intersection(letters)))))
+        if not other.isdisjoint(letters):
+            text = uncopied(source, target).text
+            wrong, right = (sum(map(text.count, found.intersection(letters))) for found in (other, own))
+            score = max(score, wrong / (wrong + right) if wrong else 0.0)
     return score
 
 

@@ -14,12 +14,14 @@ LETTERS = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+")
 TOKENS = re.compile(rf"[{LATIN}\d_]+|[^\W{LATIN}\d_]+")
 """The same with the digits in and between Latin ones."""
 LATIN_LETTER, OTHER_LETTER = re.compile(f"[{LATIN}]"), re.compile(rf"[^\W\d_{LATIN}]")
-WORDS = re.compile(r"\w+")
+_WORDS = re.compile(r"\w+")
 ANCHORS = re.compile(rf"[\dA-Z\u00c0-\u00de](?:(?<=\d)\d{{0,14}}|(?<![{LATIN}].)[{LATIN}]{{2,}})")
 """Numbers, and words of three letters that begin with a capital; that one class begins all makes the search fast."""
 WITH_CASE = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 """Scripts in which a sentence begins with a capital."""
 _SPLIT = re.compile(rf"({TOKENS.pattern})")
+_BETWEEN = re.compile(rf"[^{LATIN}\d_\s]")
+_ASCII_BETWEEN = {code: " " for code in range(128) if not re.match(r"\w", chr(code))}
 REMEMBERED = 128
 """Texts that a row's checks share what was found of: those of a few rows."""
 
@@ -61,8 +63,23 @@ def letter_count(text: str) -> int:
 
 @lru_cache(maxsize=REMEMBERED)
 def tokens(text: str) -> tuple[str, ...]:
-    """Return a text's runs of Latin letters and digits, and of letters of other scripts."""
-    return tuple(TOKENS.findall(text))
+    """Return a text's runs of Latin letters and digits, and of letters of other scripts.
+
+    Of Latin text alone they are what is left between the other signs, which is found in half the time.
+    """
+    if text.isascii():
+        return tuple(text.translate(_ASCII_BETWEEN).split())
+    if OTHER_LETTER.search(distinct(text)):
+        return tuple(TOKENS.findall(text))
+    for sign in _BETWEEN.findall(distinct(text)):
+        text = text.replace(sign, " ")
+    return tuple(text.split())
+
+
+def folded(text: str) -> str:
+    """Return a text's words with a space between: equal for texts that differ in case and punctuation only."""
+    text = text.casefold()
+    return " ".join(text.translate(_ASCII_BETWEEN).split() if text.isascii() else _WORDS.findall(text))
 
 
 @lru_cache(maxsize=REMEMBERED)
