@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from mtqa.filter.identifiers import NO_LANGUAGE, Identifier, identifier
 from mtqa.filter.sentences import language_tag, sentences
 from mtqa.filter.target import Target
-from mtqa.filter.text import uncopied
+from mtqa.filter.text import uncopied, without_names
 
 MIN_LETTERS, MIN_LETTERS_DENSE = 15, 6
 FEW = 3
@@ -100,7 +100,7 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     likewise, by all.
     """
     judges, others = judges_for(lang)
-    if _right_throughout(target, lang, judges):
+    if any(_right_throughout(text, lang, judges, others) for text in _lightened(source, target, lang)):
         return 0.0
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
@@ -120,14 +120,24 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     return max([score, *foreign])
 
 
-def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier]) -> bool:
-    """Whether CLD2 finds a text in the language from its beginning to its end, whatever of it was copied."""
-    tell = next((judge.parts for judge in judges if judge.parts), None)
-    if tell is None:
+def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier]) -> bool:
+    """Whether CLD2 finds a text right but for short parts, and for sentences that are right by themselves."""
+    teller = next((judge for judge in judges if judge.parts), None)
+    if teller is None or teller.parts is None:
         return False
-    text = _plain(text)
-    parts = tell(text)
-    return len(parts) == 1 and parts[0][0] in _meanings(lang.labels) and not (lang.script == "Latn" and _is_english(_ends(text)))
+    text, right = _plain(text), _meanings(lang.labels)
+    if all(label not in right for label, _, _ in teller.parts(text)):
+        return False
+    if lang.script == "Latn" and _is_english(_ends(text)):
+        return False
+    return not any(_judged(part, lang, judges, others, ask_all=True) for part in _foreign_parts(text, lang, judges))
+
+
+def _lightened(source: str | None, target: str, lang: Target) -> Iterator[str]:
+    """Yield what may be found right without leaving out all that was copied: in another script names always mislead."""
+    if lang.script == "Latn":
+        yield target
+    yield without_names(source, target)
 
 
 def _plain(text: str) -> str:

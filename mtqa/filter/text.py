@@ -22,6 +22,7 @@ WITH_CASE = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 _SPLIT = re.compile(rf"({TOKENS.pattern})")
 _BETWEEN = re.compile(rf"[^{LATIN}\d_\s]")
 _ASCII_BETWEEN = {code: " " for code in range(128) if not re.match(r"\w", chr(code))}
+NAME = 3
 REMEMBERED = 128
 """Texts that a row's checks share what was found of: those of a few rows."""
 
@@ -125,6 +126,19 @@ def uncopied(source: str | None, target: str) -> Uncopied:
         return Uncopied(target, letters)
     found[1::2] = left
     return Uncopied("".join(found), letters)
+
+
+def without_names(source: str | None, target: str) -> str:
+    """Return the translation without the words of three letters, not all small, that stand in its source.
+
+    That is what misleads identifiers most, and is found sooner than all that was copied (`uncopied`).
+    """
+    if not source or apart(source, target):
+        return target
+    shared = frozenset(tokens(source)).intersection(tokens(target))
+    for name in sorted((word for word in shared if len(word) >= NAME and not word.islower()), reverse=True):
+        target = target.replace(name, " ")
+    return target
 
 
 @lru_cache(maxsize=REMEMBERED)
