@@ -25,16 +25,29 @@ class Settings(BaseModel):
 S = TypeVar("S", bound=BaseModel)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which takes the last of two equal keys without a word; here that is an error."""
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)  # before `<<` brings in keys that may be overridden
+        seen: set[tuple[str, str]] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if (key.tag, key.value) in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' occurs twice", problem_mark=key.start_mark)
+            seen.add((key.tag, key.value))
+        return node
+
+
 def load_yaml(path: Path) -> Any:
-    """Return the content of a YAML file; raises UsageError with the line where it is not valid."""
+    """Return the content of a YAML file; raises UsageError with the line where it is not valid or has a key twice."""
     if not path.is_file():
         raise UsageError(f"There is no file '{path}'.", where=path, expected="a YAML file")
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date without such a day is a ValueError
         mark = getattr(error, "problem_mark", None)
         line = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or "not UTF-8"
+        problem = "not UTF-8" if isinstance(error, UnicodeError) else getattr(error, "problem", None) or str(error)
         raise UsageError(f"The file is not valid YAML: {problem}.", where=line, expected="key: value lines") from error
 
 

@@ -78,7 +78,15 @@ def test_yaml_is_read_as_utf_8(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "where"),
-    [(b"a: 1\nb: [1\n", ":3"), (b"a: \xff\xfe", "r.yaml"), (b"a: !!python/object:os.system x", ":1")],
+    [
+        (b"a: 1\nb: [1\n", ":3"),
+        (b"a: \xff\xfe", "r.yaml"),
+        (b"a: !!python/object:os.system x", ":1"),
+        (b"a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", ":5"),
+        (b"a: 2024-13-01", "r.yaml"),
+        (b"[" * 9999, "r.yaml"),
+    ],
+    ids=["unclosed", "not UTF-8", "an object", "a key twice", "no such day", "too deep"],
 )
 def test_bad_yaml_names_the_line_and_runs_nothing(tmp_path: Path, content: bytes, where: str) -> None:
     path = tmp_path / "r.yaml"
@@ -86,6 +94,12 @@ def test_bad_yaml_names_the_line_and_runs_nothing(tmp_path: Path, content: bytes
     with pytest.raises(UsageError, match="not valid YAML") as error:
         load_yaml(path)
     assert (error.value.where or "").endswith(where)
+
+
+def test_a_key_may_override_a_merged_one(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("usual: &usual {a: 1, b: 2}\narm:\n  <<: *usual\n  b: 3\n'1': text\n1: number\n", encoding="utf-8")
+    assert load_yaml(path) == {"usual": {"a": 1, "b": 2}, "arm": {"a": 1, "b": 3}, "1": "text", 1: "number"}
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
