@@ -74,7 +74,7 @@ def test_every_folder_has_a_layer() -> None:
 def test_help_is_quick_to_load() -> None:
     """`mtqa --help` and every command's options load none of the heavy libraries."""
     code = (
-        "import sys; from mtqa.cli.main import app\n"
+        "import sys; from mtqa.cli.app import app\n"
         "try:\n    app(['--help'], standalone_mode=False)\nfinally:\n"
         f"    print('HEAVY', [m for m in {HEAVY} if m in sys.modules])"
     )

@@ -11,7 +11,7 @@ import pytest
 from cli_world import Cli, Ended
 
 from mtqa import __version__
-from mtqa.cli.main import COMMANDS
+from mtqa.cli.app import COMMANDS
 
 HEAVY = ("torch", "transformers", "datasets", "ctranslate2", "sentence_transformers", "matplotlib", "pyarrow", "numpy")
 

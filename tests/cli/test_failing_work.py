@@ -104,6 +104,22 @@ def test_ctrl_c_ends_with_130_and_keeps_what_is_there(workers: str, world: Path)
     assert contents(world) == before
 
 
+def test_ctrl_c_while_modules_are_imported() -> None:
+    code = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "from mtqa.cli.main import main\n"
+        "main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 130
+    assert ended.stderr == "error: Interrupted. Finished work is kept: the same command goes on from there.\n"
+
+
 def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     command = f"{sys.executable} -m mtqa.cli.main languages | head -1"
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -12,7 +12,7 @@ import pytest
 import workspace
 from typer.testing import CliRunner
 
-from mtqa.cli.main import app
+from mtqa.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"publish.md", "sources.md", "tutorial.md"}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from mtqa.cli.main import app
+from mtqa.cli.app import app
 from mtqa.core.schema import CORPUS, SHARD
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from typer.testing import CliRunner
 
 from mtqa.bundled import XQUAD_SAMPLE
-from mtqa.cli.main import app
+from mtqa.cli.app import app
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mtqa.cli.main import app
+from mtqa.cli.app import app
 from mtqa.core.recipe import load_yaml
 
 FOLDER = Path(__file__).parents[2] / "recipes"
