@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from mtqa.filter.length import excess, variance
+from mtqa.filter.length import excess_of, variance
 from mtqa.filter.sentences import NO_SIGNS, language_tag, sentences
 from mtqa.filter.target import Target
 from mtqa.filter.text import anchors, characters
@@ -20,7 +20,7 @@ Triple = tuple[float, float, float]
 NEVER, NOTHING = (math.inf, math.inf, math.inf), (0.0, 0.0, 0.0)
 NULL = 5.0
 NULL_CHARACTERS = 12
-FREE, LIKELY = 2.0, 2.5
+FREE, LIKELY, SPLIT = 2.0, 2.5, 2.3
 MOST_COST = 18.0
 ANCHOR, MOST_ANCHORS = 1.0, 3
 NUMBER_LOST, NAME_LOST, MOST_LOST = 2.0, 0.7, 6.0
@@ -64,10 +64,28 @@ def evidence(source: str, target: str, lang: Target) -> Evidence | None:
     ours, theirs = sentences(_without_quotes(source), "en"), sentences(_without_quotes(target), language_tag(lang))
     if not theirs or len(ours) > LONGEST or len(theirs) > LONGEST:
         return None
-    if len(ours) == len(theirs) and all(abs(excess(s, t, lang)) < LIKELY for s, t in zip(ours, theirs, strict=True)):
+    if _corresponding(ours, theirs, lang):
         return Evidence(0.0, 0.0)
     whole, missing, added = _Costs(ours, theirs, lang).best()
     return Evidence(max(0.0, whole - missing), max(0.0, whole - added))
+
+
+def _corresponding(ours: Sequence[str], theirs: Sequence[str], lang: Target) -> bool:
+    """Whether sentences are as long as their translations, one after the other, two for one where a side has more."""
+    s, t = list(map(len, ours)), list(map(len, theirs))
+    a, b = (1, 2) if len(t) > len(s) else (2, 1)
+    merges = abs(len(t) - len(s))
+    i = j = 0
+    while i < len(s) and j < len(t):
+        single = abs(excess_of(s[i], t[j], lang))
+        if merges and i + a <= len(s) and j + b <= len(t):
+            merged = abs(excess_of(sum(s[i : i + a]), sum(t[j : j + b]), lang))
+            if merged * merged / 2 + SPLIT < single * single / 2:
+                single, merges, i, j = merged, merges - 1, i + a - 1, j + b - 1
+        if single >= LIKELY:
+            return False
+        i, j = i + 1, j + 1
+    return i == len(s) and j == len(t)
 
 
 def _without_quotes(text: str) -> str:

@@ -12,6 +12,8 @@ BLANK = frozenset("\u2800\u17b4\u17b5")
 BLANK_LETTERS = "\u3164\u115f\u1160\uffa0"
 """Signs and letters by category that show nothing."""
 SENTENCE_LETTERS = 25
+USUAL = 1 / 3
+"""A share that text reaches: nobody need ask whether the source is better."""
 
 
 def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
@@ -19,10 +21,10 @@ def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
 
     White space, control and format characters and fillers are not visible. 1 too where the source has letters and the
     translation has neither letters nor digits, or no letters for a source of 25 letters or more (shorter ones may be
-    number words). Abstains where the source is no better itself (formulas, emoticons).
+    number words). Abstains where a third are none and the source is no better itself (formulas, emoticons).
     """
     share = _share(target)
-    if source is not None and share > 0 and _share(source) >= share:
+    if source is not None and share > USUAL and _share(source) >= share:
         return None
     if source and share < 1 and not any(map(is_letter, characters(target))):
         letters = letter_count(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from mtqa.filter.target import Target
 from mtqa.filter.text import WITH_CASE, characters
@@ -13,13 +14,13 @@ COMMON = "eaniоаетαοετ"
 """Small letters that are common in the scripts that have capitals: they nearly always settle it."""
 APART = re.compile(r"(?:(?<!\S)[^\W\d_]\s(?:[^\w\s]\s)*){7,}")
 """Eight letters in a row that stand apart, as do vowel signs and commas between them."""
-MOST_APART = 0.9
-LIKE_APART = re.compile(r"\s[^\W\d_]\s(?:[^\w\s]\s)*[^\W\d_]\s")
-"""What every match of `APART` holds, found sooner."""
+LEAST_APART, MOST_APART = 7, 0.9
+"""Words of one letter in every match of `APART`; and their share in scripts without spaces, where a tokeniser leaves
+rows of short words."""
 GLUED_LETTERS = 45
 GLUED = re.compile(rf"[^\W\d_]{{{GLUED_LETTERS},}}")
 """Longer than any word that people write."""
-WORDS, GAPS, LONG_WORDS = 6, 6, 25
+WORDS, GAPS, LONG_WORD = 6, 6, 25
 """A source of six words says how many spaces there should be; one long word may well say it all."""
 SPACELESS = frozenset({"Hans", "Hant", "Jpan", "Hang", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 JOINERS = SPACELESS - {"Hans", "Hant", "Jpan", "Hang"}
@@ -45,30 +46,22 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
         found += not _capitals(source, CAPITALS_SOURCE)
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
-    if LIKE_APART.search(target) and (lang.script not in SPACELESS or _all_apart(target)):
+    words = target.split()
+    lengths = list(map(len, words))
+    if lengths.count(1) >= LEAST_APART and (lang.script not in SPACELESS or lengths.count(1) >= MOST_APART * len(words)):
         found += APART.search(target) is not None and APART.search(source) is None
-    if lang.script not in SPACELESS:
-        found += _glued(source, target)
+    if lang.script not in SPACELESS and max(lengths, default=0) > LONG_WORD:
+        found += _glued(source, target, lengths)
     if lang.script not in JOINERS and not HIDDEN_SIGNS.isdisjoint(characters(target)):
         found += HIDDEN.search(target) is not None and HIDDEN.search(source) is None
     return float(found)
 
 
-def _all_apart(text: str) -> bool:
-    """Whether nearly all stands apart: in a script without spaces a tokeniser leaves rows of short words."""
-    words = text.split()
-    return sum(len(word) == 1 for word in words) >= MOST_APART * len(words)
-
-
-def _glued(source: str, target: str) -> bool:
-    words = target.split()
-    longest = max(map(len, words), default=0)
-    if longest <= LONG_WORDS:
-        return False
+def _glued(source: str, target: str, lengths: Sequence[int]) -> bool:
     given = len(source.split())
-    if given >= WORDS and GAPS * (len(words) - 1) < given - 1 and len(target) > LONG_WORDS * len(words):
+    if given >= WORDS and GAPS * (len(lengths) - 1) < given - 1 and len(target) > LONG_WORD * len(lengths):
         return True
-    return longest >= GLUED_LETTERS and GLUED.search(target) is not None and GLUED.search(source) is None
+    return max(lengths) >= GLUED_LETTERS and GLUED.search(target) is not None and GLUED.search(source) is None
 
 
 def _capitals(text: str, least: float) -> bool:

@@ -125,10 +125,8 @@ def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier], oth
     teller = next((judge for judge in judges if judge.parts), None)
     if teller is None or teller.parts is None:
         return False
-    text, right = _plain(text), _meanings(lang.labels)
-    if all(label not in right for label, _, _ in teller.parts(text)):
-        return False
-    if lang.script == "Latn" and _is_english(_ends(text)):
+    text = _plain(text)
+    if _meanings(lang.labels).isdisjoint(label for label, _, _ in teller.parts(text)):
         return False
     return not any(_judged(part, lang, judges, others, ask_all=True) for part in _foreign_parts(text, lang, judges))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from mtqa.filter.target import Target
 
@@ -35,6 +36,7 @@ def deviation(characters: int, lang: Target) -> float:
     return lang.length.spread * math.sqrt(relative_variance(characters))
 
 
+@lru_cache(maxsize=4096)
 def relative_variance(characters: int) -> float:
     """Return the variance of the log length ratio at so many characters, that at 100 characters being 1."""
     return FLOOR * min(1.0, math.sqrt(LONG / max(characters, 1))) + PER_CHARACTER / max(characters, 1)
@@ -48,5 +50,9 @@ def variance(characters: int, lang: Target) -> float:
 
 def excess(source: str, target: str, lang: Target) -> float:
     """Return by how many standard deviations a translation is longer than usual (negative: shorter)."""
-    s, t = len(source.strip()), len(target.strip())
+    return excess_of(len(source.strip()), len(target.strip()), lang)
+
+
+def excess_of(s: int, t: int, lang: Target) -> float:
+    """Return `excess` of a source and a translation of s and t characters."""
     return (math.log((t + 1) / (s + 1)) - lang.length.median) / math.sqrt(variance(s, lang))
