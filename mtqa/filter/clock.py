@@ -53,4 +53,4 @@ def times_in_words(english: str, translation: str, code: str) -> frozenset[Decim
 
 def _times(text: str) -> list[tuple[str, str]]:
     """Return the hours and minutes in a text (as `ascii_digits` gives it)."""
-    return TIME.findall(text) if LIKE_TIME.search(text) else []
+    return TIME.findall(text) if ":" in text and LIKE_TIME.search(text) else []

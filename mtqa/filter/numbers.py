@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
@@ -100,8 +101,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     found = numbers(theirs, joined=values)
     if LIKE_SPACED.search(ours):
         given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
-    sunrise = counts_from_sunrise(ours, lang.code)
-    lost, added = _pair(given, found, lang, CLOCK.search(source) is not None, sunrise)
+    lost, added = _pair(given, found, lang, ours)
     if added:
         lost, added = _regrouped(lost, added)
         still, left = without_converted(lost, added, ours)
@@ -171,24 +171,32 @@ def _size(number: Number) -> Decimal:
     return min(number.values) if number.scaled else max(number.values)
 
 
-def _pair(
-    given: list[Number], found: list[Number], lang: Target, clock: bool, sunrise: bool
-) -> tuple[list[Number], list[Number]]:
+def _pair(given: list[Number], found: list[Number], lang: Target, english: str) -> tuple[list[Number], list[Number]]:
     """Return the numbers left over on both sides after pairing equal ones, then loosely equal ones.
 
-    `clock`, `sunrise`: hours of the afternoon, and hours counted from sunrise, are equal too.
+    Where English says a time of day, hours of the afternoon and hours counted from sunrise are equal too.
     """
-    left, right = list(given), list(found)
+    left, right = _without_equal(given, found, _equal)
+    if not left or not right:
+        return left, right
     ratios = {_size(a) / _size(b) for a in given for b in found if a.scaled and b.scaled and _size(b)}
-    for equal in (_equal, partial(_loosely_equal, lang=lang, ratios=ratios, clock=clock, sunrise=sunrise)):
-        rest = []
-        for number in left:
-            partner = next((n for n in right if equal(number, n)), None)
-            if partner is None:
-                rest.append(number)
-            else:
-                right.remove(partner)
-        left = rest
+    clock, sunrise = CLOCK.search(english) is not None, counts_from_sunrise(english, lang.code)
+    return _without_equal(
+        left, right, partial(_loosely_equal, lang=lang, ratios=ratios, clock=clock, sunrise=sunrise)
+    )
+
+
+def _without_equal(
+    given: list[Number], found: list[Number], equal: Callable[[Number, Number], bool]
+) -> tuple[list[Number], list[Number]]:
+    """Return the numbers of both sides that have no partner on the other."""
+    left, right = [], list(found)
+    for number in given:
+        partner = next((n for n in right if equal(number, n)), None)
+        if partner is None:
+            left.append(number)
+        else:
+            right.remove(partner)
     return left, right
 
 

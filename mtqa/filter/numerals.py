@@ -67,18 +67,21 @@ def numbers(text: str, joined: frozenset[Decimal] = frozenset()) -> list[Number]
     Digits grouped by spaces are read as one number only if that number is in `joined` (values of the other side).
     """
     found: list[Number] = []
-    position = 0
-    while match := NUMBER.search(text, position):
-        spaced = SPACED.match(text, match.start())
+    passed = 0
+    spaces = bool(joined) and LIKE_SPACED.search(text) is not None
+    for match in NUMBER.finditer(text):
+        start, end = match.span()
+        if start < passed:
+            continue
+        spaced = SPACED.match(text, start) if spaces else None
         if spaced:
             whole = _number(frozenset({Decimal(re.sub(r"\D", "", spaced[0]))}), text, *spaced.span())
             if not whole.values.isdisjoint(joined):
                 found.append(whole)
-                position = spaced.end()
+                passed = spaced.end()
                 continue
-        position = match.end()
         for last, values in _readings(match[0]):
-            found.append(_number(values, text, match.start(), match.start() + last + 1))
+            found.append(_number(values, text, start, start + last + 1))
     return found
 
 

@@ -76,7 +76,9 @@ def without_converted(lost: list[Number], added: list[Number], english: str) -> 
 
 def as_fractions(english: str, translation: str) -> frozenset[Decimal]:
     """Return the numbers of minutes and percent in English that the translation may have as a half or a quarter."""
-    minutes, percent = MINUTES.search(english), PERCENT.search(english)
+    small = english.lower()
+    minutes = "min" in small and MINUTES.search(english)
+    percent = ("%" in small or "cent" in small) and PERCENT.search(english)
     if not minutes and not percent:
         return frozenset()
     half, quarter = (pattern.search(translation) for pattern in _fractions())
