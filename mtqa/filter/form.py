@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 
 from mtqa.filter.target import Target
-from mtqa.filter.text import WITH_CASE, characters
+from mtqa.filter.text import WITH_CASE, characters, words
 
 CASED = 12
 CAPITALS, CAPITALS_SOURCE = 0.9, 0.5
-COMMON = "eaniоаетαοετ"
-"""Small letters that are common in the scripts that have capitals: they nearly always settle it."""
+COMMON = {"Latn": "eanirt", "Cyrl": "оаеинт", "Grek": "αοιετσ"}
+"""Small letters that are common in a script that has capitals: they nearly always settle it."""
 APART = re.compile(r"(?:(?<!\S)[^\W\d_]\s(?:[^\w\s]\s)*){7,}")
 """Eight letters in a row that stand apart, as do vowel signs and commas between them."""
 LEAST_APART, MOST_APART = 7, 0.9
@@ -42,13 +42,14 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
     if source is None:
         return None
     found = 0
-    if lang.script in WITH_CASE and _capitals(target, CAPITALS):
-        found += not _capitals(source, CAPITALS_SOURCE)
+    if lang.script in WITH_CASE and _capitals(target, CAPITALS, COMMON.get(lang.script, "")):
+        found += not _capitals(source, CAPITALS_SOURCE, COMMON["Latn"])
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
-    words = target.split()
-    lengths = list(map(len, words))
-    if lengths.count(1) >= LEAST_APART and (lang.script not in SPACELESS or lengths.count(1) >= MOST_APART * len(words)):
+    lengths = list(map(len, words(target)))
+    if lengths.count(1) >= LEAST_APART and (
+        lang.script not in SPACELESS or lengths.count(1) >= MOST_APART * len(lengths)
+    ):
         found += APART.search(target) is not None and APART.search(source) is None
     if lang.script not in SPACELESS and max(lengths, default=0) > LONG_WORD:
         found += _glued(source, target, lengths)
@@ -58,17 +59,20 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
 
 
 def _glued(source: str, target: str, lengths: Sequence[int]) -> bool:
-    given = len(source.split())
+    given = len(words(source))
     if given >= WORDS and GAPS * (len(lengths) - 1) < given - 1 and len(target) > LONG_WORD * len(lengths):
         return True
     return max(lengths) >= GLUED_LETTERS and GLUED.search(target) is not None and GLUED.search(source) is None
 
 
-def _capitals(text: str, least: float) -> bool:
-    """Whether capitals are `least` of the letters that have a case, or more; False where these are few."""
+def _capitals(text: str, least: float, common: str) -> bool:
+    """Whether capitals are `least` of the letters that have a case, or more; False where these are few.
+
+    `common` small letters are counted first.
+    """
     upper = lower = 0
     most = (1 - least) * len(text) + 1
-    for char in COMMON:
+    for char in common:
         lower += text.count(char)
         if lower > most:
             return False

@@ -10,7 +10,7 @@ from functools import lru_cache
 from mtqa.filter.identifiers import NO_LANGUAGE, Identifier, identifier
 from mtqa.filter.sentences import language_tag, sentences
 from mtqa.filter.target import Target
-from mtqa.filter.text import uncopied, without_names
+from mtqa.filter.text import squeezed, uncopied, without_names
 
 MIN_LETTERS, MIN_LETTERS_DENSE = 15, 6
 FEW = 3
@@ -139,7 +139,7 @@ def _lightened(source: str | None, target: str, lang: Target) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).encode("utf-8", "ignore").decode()
+    return squeezed(text).encode("utf-8", "ignore").decode()
 
 
 def _ends(text: str) -> str:

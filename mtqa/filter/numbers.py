@@ -181,9 +181,7 @@ def _pair(given: list[Number], found: list[Number], lang: Target, english: str) 
         return left, right
     ratios = {_size(a) / _size(b) for a in given for b in found if a.scaled and b.scaled and _size(b)}
     clock, sunrise = CLOCK.search(english) is not None, counts_from_sunrise(english, lang.code)
-    return _without_equal(
-        left, right, partial(_loosely_equal, lang=lang, ratios=ratios, clock=clock, sunrise=sunrise)
-    )
+    return _without_equal(left, right, partial(_loosely_equal, lang=lang, ratios=ratios, clock=clock, sunrise=sunrise))
 
 
 def _without_equal(

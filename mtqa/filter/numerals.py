@@ -70,7 +70,7 @@ def numbers(text: str, joined: frozenset[Decimal] = frozenset()) -> list[Number]
     passed = 0
     spaces = bool(joined) and LIKE_SPACED.search(text) is not None
     for match in NUMBER.finditer(text):
-        start, end = match.span()
+        start = match.start()
         if start < passed:
             continue
         spaced = SPACED.match(text, start) if spaces else None

@@ -8,6 +8,7 @@ from unicodedata import category
 import numpy as np
 
 from mtqa.filter.target import Target
+from mtqa.filter.text import squeezed
 
 ALLOWED, ALLOWED_PHRASE = 3, 2
 PHRASE_LETTERS, SENTENCE_LETTERS = 7, 24
@@ -82,7 +83,7 @@ def _grams(raw: bytes) -> np.ndarray:
 
 
 def _worst(text: str) -> float:
-    text = " ".join(text.split())
+    text = squeezed(text)
     starts = [*range(0, max(len(text) - WINDOW, 0), WINDOW), max(len(text) - WINDOW, 0)]
     return max(_score(text[start : start + WINDOW]) for start in starts)
 

@@ -77,6 +77,18 @@ def tokens(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+@lru_cache(maxsize=REMEMBERED)
+def words(text: str) -> tuple[str, ...]:
+    """Return what stands between a text's white space."""
+    return tuple(text.split())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def squeezed(text: str) -> str:
+    """Return a text with a space for any white space, none at its ends."""
+    return " ".join(words(text))
+
+
 def folded(text: str) -> str:
     """Return a text's words with a space between: equal for texts that differ in case and punctuation only."""
     text = text.casefold()
