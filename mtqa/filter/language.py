@@ -100,7 +100,10 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     likewise, by all.
     """
     judges, others = judges_for(lang)
-    if any(_right_throughout(text, lang, judges, others) for text in _lightened(source, target, lang)):
+    if lang.script == "Latn" and (
+        _right_throughout(target, lang, judges, others)
+        or _right_throughout(without_names(source, target), lang, judges, others)
+    ):
         return 0.0
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
@@ -121,7 +124,10 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
 
 
 def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier]) -> bool:
-    """Whether CLD2 finds a text right but for short parts, and for sentences that are right by themselves."""
+    """Whether CLD2 finds a text right but for short parts, and for sentences that are right by themselves.
+
+    That is seen sooner than what was copied; in other scripts than Latin, copied names always make parts of their own.
+    """
     teller = next((judge for judge in judges if judge.parts), None)
     if teller is None or teller.parts is None:
         return False
@@ -129,13 +135,6 @@ def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier], oth
     if _meanings(lang.labels).isdisjoint(label for label, _, _ in teller.parts(text)):
         return False
     return not any(_judged(part, lang, judges, others, ask_all=True) for part in _foreign_parts(text, lang, judges))
-
-
-def _lightened(source: str | None, target: str, lang: Target) -> Iterator[str]:
-    """Yield what may be found right without leaving out all that was copied: in another script names always mislead."""
-    if lang.script == "Latn":
-        yield target
-    yield without_names(source, target)
 
 
 def _plain(text: str) -> str:

@@ -71,7 +71,7 @@ def tokens(text: str) -> tuple[str, ...]:
     if text.isascii():
         return tuple(text.translate(_ASCII_BETWEEN).split())
     if OTHER_LETTER.search(distinct(text)):
-        return tuple(TOKENS.findall(text))
+        return pieces(text)[1::2]
     for sign in _BETWEEN.findall(distinct(text)):
         text = text.replace(sign, " ")
     return tuple(text.split())
