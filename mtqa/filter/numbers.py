@@ -36,6 +36,8 @@ ROUND = re.compile(
     re.IGNORECASE,
 )
 """Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
+GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([.,٬'’])[0-9]{3})(?:\1[0-9]{3})*")
+"""A number with signs between its thousands: 1.234 is none in English, but is 1234 where a comma is the decimal sign."""
 THOUSANDS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,])")
 """In English a comma before three digits is no decimal sign."""
 THOUSAND_FOLD = frozenset(Decimal(10) ** power for power in (-6, -3, 3, 6))
@@ -92,7 +94,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
-    if sorted(NUMBER.findall(ours)) == sorted(NUMBER.findall(theirs)):
+    if sorted(map(_english, NUMBER.findall(ours))) == sorted(map(_other, NUMBER.findall(theirs))):
         return 0.0
     ours = THOUSANDS.sub(lambda match: match[0].replace(",", ""), ours)
     given = numbers(ours)
@@ -131,6 +133,20 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     if not lost or not added:  # a number changed is no number converted
         lost, added = _no_conversions(lost, given, ours), _no_conversions(added, found, theirs)
     return float(max(len(lost), len(added)))
+
+
+def _english(number: str) -> str:
+    """Return an English number without the commas between its thousands."""
+    return number.replace(",", "") if "," in number and THOUSANDS.fullmatch(number) else number
+
+
+def _other(number: str) -> str:
+    """Return another language's number as English writes it, without signs between its thousands."""
+    if number.isdigit():
+        return number
+    if GROUPED.fullmatch(number):
+        return "".join(filter(str.isdigit, number))
+    return number.replace(",", ".") if number.count(",") == 1 and "." not in number else number
 
 
 def _worded(number: Number, target: str, lang: Target) -> bool:
