@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def hold(path: Path) -> Iterator[bool]:
-    """Hold a file or folder that exists while the block runs; yield False where another process holds it.
+def hold(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[bool]:
+    """Hold a file or folder while the block runs; yield False where another process holds it or it is gone.
 
-    A hold ends with its process, however that ends. Where there are no such locks (Windows, some network disks) all
-    processes get True.
+    With `waiting`, which is called where it has to, wait for the other process instead. A hold ends with its process,
+    however that ends. Where there are no such locks (Windows, some network disks) all processes get True.
     """
     try:
         import fcntl
     except ImportError:
         yield True
         return
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield False
+        return
     try:
         held = True
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            held = False
+            held = waiting is not None
+            if waiting is not None:
+                waiting()
+                fcntl.flock(handle, fcntl.LOCK_EX)
         except OSError:
-            held = True  # a disk without locks
-        yield held
+            pass  # a disk without locks
+        yield held and _is_still(path, handle)
     finally:
         os.close(handle)
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    """Tell whether a path is what was opened: its holder may have removed it, and another may stand there."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False

@@ -188,12 +188,11 @@ def building(out: Path, work: Work, *, overwrite: bool = False) -> Iterator[Buil
                 raise RuntimeError(f"the stage {work.stage} ended without a manifest")
             _sync(build.path)
             _swap(build.path, out)
-        except OSError as error:
-            if error.errno in FULL_DISK:
+        except BaseException as error:  # not after a swap: another process may build there by now
+            shutil.rmtree(build.path, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in FULL_DISK:
                 raise disk_error(out, error) from error
             raise
-        finally:
-            shutil.rmtree(build.path, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -207,7 +206,10 @@ def _new_folder(path: Path, out: Path) -> Iterator[None]:
             if not left_behind:
                 raise busy
             shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True)
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:  # a moment ago it did not
+        raise busy from None
     with hold(path) as held:
         if not held:
             raise busy

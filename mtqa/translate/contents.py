@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
@@ -13,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mtqa.core.errors import MtqaError, UsageError
+from mtqa.core.lock import hold
+from mtqa.translate.memory import LOCK
 
 DAY = 86_400.0
 
@@ -97,10 +100,16 @@ def chosen(root: Path, keys: list[str], older_than: float | None) -> list[Held]:
 
 
 def prune(root: Path, keys: list[str], older_than: float | None) -> list[Held]:
-    """Delete what `chosen` returns, and return it."""
+    """Delete what `chosen` returns, and return it; raises UsageError where another process writes to a key of it."""
     gone = chosen(root, keys, older_than)
-    for one in gone:
-        shutil.rmtree(root / one.key)
+    with contextlib.ExitStack() as held:
+        for one in gone:
+            lock = root / one.key / LOCK
+            lock.touch()
+            if not held.enter_context(hold(lock)):
+                raise UsageError("Another mtqa process writes to this key.", where=lock.parent, next_step="wait for it")
+        for one in gone:
+            shutil.rmtree(root / one.key)
     return gone
 
 

@@ -26,10 +26,12 @@ import pyarrow.parquet as pq
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import MtqaError
 from mtqa.core.hashing import canonical_json, fingerprint
+from mtqa.core.lock import hold
 from mtqa.core.manifest import write_text_atomic
 from mtqa.core.progress import say
 
 KEY_BYTES = 16
+LOCK = ".lock"
 LEFT_OVER = 3600.0  # seconds
 WRITER = re.compile(r"\.parquet\.(?P<process>\d+)-(?P<machine>.*)\.parquet\.tmp$")
 PART = pa.schema(
@@ -76,16 +78,18 @@ class Memory:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder; another process that wants it waits. A killed process holds nothing and leaves no scrap."""
-        with (self.folder / ".lock").open("w") as file:
-            with contextlib.suppress(ImportError):
-                import fcntl
+        """Hold the folder; another process that wants it waits. A killed process holds nothing and leaves no scrap.
 
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    say(f"another process writes to {self.folder}: waiting for it")
-                    fcntl.flock(file, fcntl.LOCK_EX)
+        Raises MtqaError where `mtqa memory` has deleted the folder meanwhile.
+        """
+        file = self.folder / LOCK
+        with contextlib.suppress(FileNotFoundError):
+            file.touch()
+        with hold(file, lambda: say(f"another process writes to {self.folder}: waiting for it")) as held:
+            if not held:
+                raise MtqaError(
+                    "The translation memory was deleted.", where=self.folder, next_step="run the same command again"
+                )
             self._sweep()
             try:
                 yield

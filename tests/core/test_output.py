@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +83,25 @@ def test_two_processes_never_build_one_output(tmp_path: Path) -> None:
         first.finish({"all": first.record_rest("f")})
     assert (out / "a.txt").read_text() == "of the first"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_another_process_may_begin_while_the_old_output_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, built = tmp_path / "out", tmp_path / ".out.tmp"
+    make(out, work(a=1), "old")
+    remove = shutil.rmtree
+
+    def slowly(path: Path, **options: Any) -> None:
+        remove(path, **options)
+        if path.name == ".out.old" and not built.exists():  # the new output is in its place already
+            built.mkdir()
+            (built / "half").write_text("of another process")
+
+    monkeypatch.setattr("mtqa.core.output.shutil.rmtree", slowly)
+    make(out, work(a=2), "new", overwrite=True)
+    assert (out / "a.txt").read_text() == "new"
+    assert (built / "half").read_text() == "of another process"
 
 
 def test_what_a_killed_process_left_is_thrown_away(tmp_path: Path) -> None:

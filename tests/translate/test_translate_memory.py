@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from platform import node
 import pyarrow.parquet as pq
 import pytest
 
-from mtqa.core.errors import MtqaError
+from mtqa.core.errors import MtqaError, UsageError
 from mtqa.translate import compact as compact_module
 from mtqa.translate.compact import compact
+from mtqa.translate.contents import prune
 from mtqa.translate.jobs import Job, Segment, unfinished
 from mtqa.translate.memory import Entry, Memory, partition_of, segment_key
 from mtqa.translate.plan import chunk_size, make_batches
@@ -59,6 +61,31 @@ def test_a_kill_within_compaction_changes_nothing(tmp_path: Path) -> None:
     with memory.lock():
         compact(memory)
     assert {p.name: p.read_bytes() for p in memory.folder.glob("*.parquet*")} == whole
+
+
+def test_a_disk_without_locks_is_good_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    said: list[str] = []
+    monkeypatch.setattr("mtqa.translate.memory.say", said.append)
+    with Memory(tmp_path, KEY).lock():
+        assert not said
+
+
+def test_a_key_under_work_is_not_deleted(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, KEY)
+    memory.append("a", entries("one"))
+    other = Memory(tmp_path, {**KEY, "target": "spa_Latn"})
+    with memory.lock():
+        with pytest.raises(UsageError, match="Another mtqa process writes"):
+            prune(tmp_path, [], 0)
+        assert memory.lookup([segment_key("one")]) and other.folder.is_dir()
+    prune(tmp_path, [], 0)
+    assert not memory.folder.exists() and not other.folder.exists()
+    with pytest.raises(MtqaError, match="was deleted"), memory.lock():
+        pass
 
 
 def test_half_written_parts_are_swept_once_nobody_writes_them(tmp_path: Path) -> None:
