@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mtqa.collect.files import lines
 from mtqa.collect.items import RawItem
-from mtqa.collect.tabular import json_rows
 from mtqa.core.errors import UsageError
+from mtqa.core.textfile import json_rows, lines
 
 SPLITS = {"train": None, "test": "test"}
 LAYOUT = "corpus.jsonl, queries.jsonl (or .jsonl.gz) and qrels/*.tsv"

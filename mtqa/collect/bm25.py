@@ -10,8 +10,9 @@ from typing import Any
 from mtqa.collect.files import kind
 from mtqa.collect.items import Answer
 from mtqa.collect.match import holds
-from mtqa.collect.tabular import Row, csv_rows, json_rows, parquet_columns, parquet_rows
+from mtqa.collect.tabular import Row, csv_rows, parquet_columns, parquet_rows
 from mtqa.core.errors import UsageError
+from mtqa.core.textfile import json_rows
 
 CANDIDATES = 100
 """How far down the ranking an answer is looked for, as in DPR (Karpukhin et al., EMNLP 2020, section 4.2)."""

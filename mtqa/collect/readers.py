@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.collect.beir import beir_files, is_beir, read_beir
-from mtqa.collect.files import kind, lines, read_json
+from mtqa.collect.files import kind
 from mtqa.collect.items import RawItem
 from mtqa.collect.layouts.registry import LAYOUTS, layout_reader
 from mtqa.collect.layouts.tydi import ENGLISH
@@ -20,7 +20,6 @@ from mtqa.collect.tabular import (
     USUAL_COLUMNS,
     Row,
     csv_rows,
-    json_rows,
     list_rows,
     parquet_columns,
     parquet_rows,
@@ -30,6 +29,7 @@ from mtqa.collect.tabular import (
 from mtqa.collect.trec import is_trec, read_trec, trec_files
 from mtqa.core.errors import UsageError
 from mtqa.core.schema import Drop
+from mtqa.core.textfile import json_rows, lines, read_json
 
 KINDS = ("json", "jsonl", "ndjson", "csv", "tsv", "parquet")
 UNQUOTED = ("wikiqa",)

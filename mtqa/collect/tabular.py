@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtqa.collect.files import NEXT_STEP, lines
 from mtqa.collect.items import Answer, RawItem
 from mtqa.core.errors import UsageError
 from mtqa.core.schema import Drop
+from mtqa.core.textfile import NEXT_STEP, lines
 
 Row = tuple[str, dict[str, Any]]
 """Where a row stands (file and line, for errors) and the row."""
@@ -28,23 +28,6 @@ USUAL_COLUMNS = {
     "id": ("id", "_id"),
 }
 CSV_FIELD_BYTES = 1 << 30
-
-
-def json_rows(path: Path) -> Iterator[Row]:
-    """Yield the objects of a JSON-lines file; empty lines are skipped."""
-    for number, line in enumerate(lines(path), 1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UsageError(
-                f"The line is not valid JSON: {error.msg}.", where=where, expected="one JSON object a line"
-            ) from error
-        if not isinstance(row, dict):
-            raise UsageError("The line is not a JSON object.", where=where, expected='{"question": …}')
-        yield where, row
 
 
 def list_rows(data: list[Any], path: Path) -> Iterator[Row]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mtqa.collect.files import kind, lines
+from mtqa.collect.files import kind
 from mtqa.collect.items import RawItem
-from mtqa.collect.tabular import json_rows
 from mtqa.core.errors import UsageError
+from mtqa.core.textfile import json_rows, lines
 
 TOPICS, JUDGED, DOCUMENTS = ("topics", "queries"), ("qrels", "triples"), ("docs-", "collection")
 SPLITS = {"train": None, "dev": "validation", "test": "test"}

@@ -17,6 +17,7 @@ from mtqa.core.languages import ENGLISH, resolve
 from mtqa.core.manifest import MANIFEST
 from mtqa.core.rng import rng
 from mtqa.core.sample import rows_of, shared_ids
+from mtqa.core.textfile import read_text
 
 EVALUATION = ("xquad", "mlqa", "lareqa", "belebele", "miracl")
 """Words in a data set's name that mark it as one to evaluate on."""
@@ -108,12 +109,7 @@ def _from_files(folder: Path) -> dict[str, list[str]]:
 
 def _lines(path: Path) -> list[str]:
     """Return a file's lines; only line ends part them, unlike `splitlines`, which takes U+2028 for one as well."""
-    try:
-        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            "The file is not UTF-8.", where=path, expected="UTF-8 text", next_step="convert it, e.g. with iconv"
-        ) from error
+    return read_text(path, None).removesuffix("\n").split("\n")
 
 
 def _text_files(folder: Path) -> dict[str, Path]:

@@ -8,9 +8,6 @@ as it stands in the file; no text is stripped or normalised.
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from numpy.typing import NDArray
 
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
+from mtqa.core.textfile import read_json
 
 SUFFIXES, ROWS = (".json", ".json.gz"), (".jsonl", ".parquet")
 """Ends of official files, and of files as the Hub holds them, one row a question (`hub_rows`)."""
@@ -203,14 +201,13 @@ def _text(value: object) -> str:
 def _paragraphs(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return a file's paragraphs in order with their numbers `article.paragraph`."""
     try:
-        raw = path.read_bytes()
-        data = json.loads(gzip.decompress(raw) if path.name.endswith(".gz") else raw)
+        data = read_json(path)
         return [
             (f"{a}.{p}", paragraph)
             for a, article in enumerate(data["data"])
             for p, paragraph in enumerate(article["paragraphs"])
         ]
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
+    except (UsageError, KeyError, TypeError) as error:
         raise _malformed(path) from error
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +16,13 @@ from mtqa.core.languages import get
 from mtqa.core.manifest import Manifest
 from mtqa.core.output import Work, building, up_to_date
 from mtqa.core.schema import ENGLISH, Drop
+from mtqa.core.textfile import json_rows
 from mtqa.study.settings import ParallelSettings
 
 VERSION = 1
 IDS = ("passage_id", "question_id")
-FIELDS = ("id", "question", "passage", "answer", "answer_start")
+TYPES = {"question": str, "passage": str, "answer": str | None, "answer_start": int | None}
+FIELDS = ("id", *TYPES)
 NOT_IN_ENGLISH = "not_in_english"
 
 
@@ -113,19 +113,12 @@ def _grouped(row: dict[str, Any], english: dict[str, Any], settings: ParallelSet
 
 def _lines(path: Path, columns: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Yield a file's rows by our names of the fields; raises UsageError naming file and line where one is wrong."""
-    number = 0
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            for line in file:
-                number += 1
-                row = json.loads(line)
-                named = {field: row.get(columns.get(field, field)) for field in FIELDS}
-                if any(not isinstance(named[field], str) for field in FIELDS[1:3]) or named["id"] is None:
-                    raise ValueError("id, question or passage missing")
-                yield named
-    except (OSError, EOFError, ValueError, AttributeError) as error:
-        raise UsageError(
-            f"The file cannot be read: {error}.",
-            where=f"{path}:{number}",
-            expected="JSON lines with id, question, passage, answer, answer_start (or other names by 'map')",
-        ) from error
+    for where, row in json_rows(path):
+        named = {field: row.get(columns.get(field, field)) for field in FIELDS}
+        if named["id"] is None or any(not isinstance(named[field], kinds) for field, kinds in TYPES.items()):
+            raise UsageError(
+                "A row lacks a field, or has one of another type.",
+                where=where,
+                expected="id, question, passage, answer, answer_start (or other names by 'map')",
+            )
+        yield named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from mtqa.core.corpus import Corpus, open_corpus, read_batches
 from mtqa.core.errors import UsageError
 from mtqa.core.schema import ENGLISH
+from mtqa.core.textfile import read_text
 
 METRICS = ("chrf", "bleu", "spbleu")
 DEFAULT_METRICS = ("chrf", "bleu")
@@ -120,12 +120,8 @@ def _texts(corpus: Corpus, lang: str) -> dict[tuple[str, str], str]:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
-        return text.removesuffix("\n").split("\n") if text else []
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise UsageError("The file cannot be read.", where=path, expected="UTF-8 text, one text a line") from error
+    text = read_text(path, "\n")
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _scores(made: list[str], wanted: list[str], lang: str, field: str, request: Request) -> list[Score]:

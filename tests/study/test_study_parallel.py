@@ -1,4 +1,10 @@
+import json
+from pathlib import Path
+
+import pytest
+
 from mtqa.core.corpus import open_corpus
+from mtqa.core.errors import UsageError
 from mtqa.study.parallel import collect_parallel
 from mtqa.study.settings import ParallelSettings
 
@@ -21,3 +27,15 @@ def test_rows_of_an_item_share_ids_in_every_language(files, tmp_path):
         "kept": 46,
     }
     assert collect_parallel(settings, tmp_path / "corpus") == manifest
+
+
+@pytest.mark.parametrize("change", [{"question": None}, {"answer": ["on", "off"]}, {"answer_start": "13"}, {"id": None}])
+def test_a_row_of_another_shape_is_named(change, files, tmp_path):
+    path = tmp_path / "en.jsonl"
+    rows = [json.loads(line) for line in Path(files["en"]).read_text(encoding="utf-8").splitlines()]
+    rows[1] |= change
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    settings = ParallelSettings(files={**files, "en": str(path)})
+    with pytest.raises(UsageError, match="another type") as error:
+        collect_parallel(settings, tmp_path / "corpus")
+    assert error.value.where == f"{path}, line 2"

@@ -7,12 +7,12 @@ paragraph is the one relevant document; the paragraphs of all files in the folde
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import content_id
+from mtqa.core.textfile import read_json
 from mtqa.evaluate.collection.files import checked
 from mtqa.evaluate.collection.source import Document, Source, Task
 from mtqa.evaluate.collection.trec import Judged
@@ -45,10 +45,10 @@ def documents(source: Source) -> Iterator[Document]:
 def _paragraphs(path: Path) -> Iterator[tuple[str, dict]]:
     """Yield (place for errors, paragraph) of a file in SQuAD's shape; a paragraph has a text."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         found = [one for article in data["data"] for one in article["paragraphs"]]
         lacking = next((n for n, one in enumerate(found) if not isinstance(one["context"], str)), None)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (UsageError, KeyError, TypeError) as error:
         raise UsageError("The file is not of SQuAD's shape.", where=path, expected="AmharicQA's files") from error
     if lacking is not None:
         raise UsageError("A paragraph has no text.", where=f"{path}, paragraph {lacking}")

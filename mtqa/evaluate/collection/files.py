@@ -1,14 +1,13 @@
-"""The text files that collections are made of, line by line: plain or gzip, with errors that name file and line."""
+"""The text files that collections are made of, line by line."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from mtqa.core import textfile
 from mtqa.core.errors import UsageError
 
 QUERY_KEYS = (("_id", "id", "query_id", "qid"), ("text", "query", "question"))
@@ -16,20 +15,10 @@ DOCUMENT_KEYS = (("_id", "docid", "id"), ("text", "contents"))
 
 
 def lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield (place for errors, line without its end) of every line that is not empty.
-
-    Raises UsageError where the file is missing, not UTF-8 or a broken gzip file.
-    """
-    try:
-        with _open(path) as file:
-            for number, line in enumerate(file, 1):
-                if text := line.rstrip("\r\n"):
-                    yield f"{path}, line {number}", text
-    except UnicodeDecodeError as error:
-        raise UsageError("The file is not UTF-8.", where=path, expected="UTF-8 text") from error
-    except (EOFError, zlib.error, OSError) as error:
-        reason = getattr(error, "strerror", None) or "a damaged gzip file"
-        raise UsageError(f"The file cannot be read: {reason}.", where=path, next_step="copy the file again") from error
+    """Yield (place for errors, line without its end) of every line that is not empty; only line feeds part lines."""
+    for number, line in enumerate(textfile.lines(path, "\n"), 1):
+        if text := line.rstrip("\r\n"):
+            yield f"{path}, line {number}", text
 
 
 def texts(path: Path) -> dict[str, str]:
@@ -54,16 +43,12 @@ def documents_of(path: Path) -> Iterator[tuple[str, str]]:
 
 def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (place for errors, object) of a file of JSON lines."""
-    for where, line in lines(path):
-        try:
-            row = json.loads(line)
-            if "\\ud" in line or "\\uD" in line:
-                row = _without_half_pairs(row)
-        except ValueError as error:
-            raise UsageError("A line is not JSON.", where=where, expected="one JSON object a line") from error
-        if not isinstance(row, dict):
-            raise UsageError("A line is not a JSON object.", where=where, expected="one JSON object a line")
-        yield where, row
+    return textfile.json_rows(path, _parse)
+
+
+def _parse(line: str) -> Any:
+    row = json.loads(line)
+    return _without_half_pairs(row) if "\\ud" in line or "\\uD" in line else row
 
 
 def _without_half_pairs(row: Any) -> Any:
@@ -98,9 +83,3 @@ def checked(name: str, where: str) -> str:
     if not name or name.split() != [name]:
         raise UsageError(f"The id {name!r} is empty or has white space.", where=where, expected="an id without spaces")
     return name
-
-
-def _open(path: Path) -> TextIO:
-    if path.name.endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="\n")
-    return path.open(encoding="utf-8-sig", newline="\n")
