@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mtqa.core.corpus import Corpus, open_corpus, read_batches
 from mtqa.core.errors import UsageError
@@ -41,16 +41,29 @@ class Request:
     field: str | None = None
 
 
+class Text(NamedTuple):
+    """A text with what it is known by: its item, or for a passage, which several items may have, its own id."""
+
+    id: str
+    text: str
+
+
+Pairs = dict[Any, tuple[str, str]]
+"""Translations with their references, each text once, by what it is known by."""
+
+
 def score(hypotheses: Path, references: Path, request: Request, lang: str = "") -> list[Score]:
     """Score a translated corpus against a corpus with references, or a file of lines against another.
 
     Corpora are matched by item and language, every field that both have; files by line. A table of translations back
     (roundtrip.py) is scored against a corpus's English rows. Raises UsageError where they do not fit together, or a
-    metric is unknown.
+    metric or field is unknown.
     """
     wrong = [name for name in request.metrics if name not in METRICS]
     if wrong:
         raise UsageError(f"There is no metric {', '.join(wrong)}.", where="metrics", expected=", ".join(METRICS))
+    if request.field not in (None, *FIELDS):
+        raise UsageError(f"There is no field '{request.field}'.", where="field", expected=" or ".join(FIELDS))
     for path in (hypotheses, references):
         if not path.exists():
             raise UsageError(f"There is no '{path}'.", where=path, expected="a corpus, a table or a file of lines")
@@ -68,8 +81,11 @@ def score(hypotheses: Path, references: Path, request: Request, lang: str = "") 
                 where=references,
                 expected=f"{len(made):,} lines, found {len(wanted):,}",
             )
-        return _scores(made, wanted, lang, "lines", request)
-    return [one for pair in _pairs(hypotheses, references, request) for one in pair]
+        return _scores(dict(enumerate(zip(made, wanted, strict=True))), lang, "lines", request)
+    scores = [one for made in _pairs(hypotheses, references, request) for one in made]
+    if not scores:
+        raise UsageError("The corpora share no item.", where=references, expected=f"items of {hypotheses}")
+    return scores
 
 
 def _pairs(hypotheses: Path, references: Path, request: Request) -> Iterator[list[Score]]:
@@ -82,40 +98,40 @@ def _pairs(hypotheses: Path, references: Path, request: Request) -> Iterator[lis
             expected=", ".join(made.languages),
         )
     for lang in both:
-        theirs = _texts(wanted, lang)
-        ours = {key: text for key, text in _texts(made, lang).items() if key in theirs}
+        ours, theirs = _texts(made, lang), _texts(wanted, lang)
         for name in FIELDS if request.field is None else (request.field,):
-            keys = [key for key in ours if key[1] == name]
-            if keys:
-                yield _scores([ours[k] for k in keys], [theirs[k] for k in keys], lang, name, request)
+            pairs: Pairs = {}
+            for key in (key for key in ours if key[1] == name and key in theirs):
+                pairs.setdefault(ours[key].id, (ours[key].text, theirs[key].text))
+            if pairs:
+                yield _scores(pairs, lang, name, request)
 
 
 def _round_trips(table: Path, references: Path, request: Request) -> Iterator[list[Score]]:
     """Yield the scores of each language's translations back; a passage that several questions share counts once."""
     english = _texts(open_corpus(references), ENGLISH)
-    back: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    back: dict[tuple[str, str], Pairs] = {}
     for batch in read_batches(table, ["item_id", "lang", "field", "text"]):
         for row in batch.to_pylist():
             source = english.get((row["item_id"], row["field"]))
             if source is not None and row["field"] in ((request.field,) if request.field else FIELDS):
-                back.setdefault((row["lang"], row["field"]), []).append((row["text"], source))
+                back.setdefault((row["lang"], row["field"]), {}).setdefault(source.id, (row["text"], source.text))
     if not back:
         raise UsageError("The corpus has no item of the table.", where=references, expected=f"the corpus of {table}")
     for (lang, name), pairs in sorted(back.items()):
-        scores = _scores([made for made, _ in pairs], [source for _, source in pairs], ENGLISH, name, request)
-        yield [replace(one, lang=f"{lang} and back") for one in scores]
+        yield [replace(one, lang=f"{lang} and back") for one in _scores(pairs, ENGLISH, name, request)]
 
 
-def _texts(corpus: Corpus, lang: str) -> dict[tuple[str, str], str]:
-    """Return a language's texts by (item, field); a passage that several questions share counts once."""
-    found: dict[tuple[str, str], str] = {}
-    passages: set[str] = set()
+def _texts(corpus: Corpus, lang: str) -> dict[tuple[str, str], Text]:
+    """Return a language's texts by (item, field)."""
+    found: dict[tuple[str, str], Text] = {}
+    passages: dict[str, Text] = {}
     for batch in corpus.batches(lang, columns=["item_id", "passage_id", *FIELDS]):
         for row in batch.to_pylist():
-            found[row["item_id"], "question"] = row["question"]
-            if row["passage"] is not None and row["passage_id"] not in passages:
-                passages.add(row["passage_id"])
-                found[row["item_id"], "passage"] = row["passage"]
+            found[row["item_id"], "question"] = Text(row["item_id"], row["question"])
+            if row["passage"] is not None:
+                passage = passages.setdefault(row["passage_id"], Text(row["passage_id"], row["passage"]))
+                found[row["item_id"], "passage"] = passage
     return found
 
 
@@ -124,7 +140,8 @@ def _lines(path: Path) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _scores(made: list[str], wanted: list[str], lang: str, field: str, request: Request) -> list[Score]:
+def _scores(pairs: Pairs, lang: str, field: str, request: Request) -> list[Score]:
+    made, wanted = [one for one, _ in pairs.values()], [other for _, other in pairs.values()]
     scores = []
     for name in request.metrics:
         metric = _metric(name, lang)

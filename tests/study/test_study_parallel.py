@@ -29,7 +29,9 @@ def test_rows_of_an_item_share_ids_in_every_language(files, tmp_path):
     assert collect_parallel(settings, tmp_path / "corpus") == manifest
 
 
-@pytest.mark.parametrize("change", [{"question": None}, {"answer": ["on", "off"]}, {"answer_start": "13"}, {"id": None}])
+@pytest.mark.parametrize(
+    "change", [{"question": None}, {"answer": ["on", "off"]}, {"answer_start": "13"}, {"id": None}]
+)
 def test_a_row_of_another_shape_is_named(change, files, tmp_path):
     path = tmp_path / "en.jsonl"
     rows = [json.loads(line) for line in Path(files["en"]).read_text(encoding="utf-8").splitlines()]

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer
 from translate_corpora import english_row, save_corpus
@@ -22,6 +24,7 @@ from mtqa.core.recipe import parse
 from mtqa.translate.contents import contents
 from mtqa.translate.memory import Entry, Memory, segment_key
 from mtqa.translate.report import summary
+from mtqa.translate.roundtrip import TABLE
 from mtqa.translate.score import Request, score
 from mtqa.translate.settings import TranslateSettings
 
@@ -115,6 +118,32 @@ def test_corpora_are_matched_by_item(marian: Path, tmp_path: Path) -> None:
     assert len(only) == 2
     with pytest.raises(UsageError, match="share no language"):
         score(tmp_path / "t", tmp_path / "c", Request())
+    with pytest.raises(UsageError, match="no field 'answer'"):
+        score(tmp_path / "t", tmp_path / "t", Request(field="answer"))
+    save_corpus(tmp_path / "c2", [english_row(9, "Who wrote play 1?")])
+    invoke(
+        "translate", tmp_path / "c2", "--to", "de", "--model", marian, "--out", tmp_path / "t2", "--memory", tmp_path
+    )
+    with pytest.raises(UsageError, match="share no item"):
+        score(tmp_path / "t", tmp_path / "t2", Request())
+
+
+def test_a_passage_is_scored_though_another_of_its_items_is_missing(marian: Path, tmp_path: Path) -> None:
+    """Filtered corpora lack items, and not the same ones: what a passage is scored by is any item that both have."""
+    rows = [english_row(i, f"Who wrote play {i}?", f"He wrote play {i // 2}.", []) for i in range(4)]
+    for name, kept in (("all", rows), ("some", rows[1:])):
+        save_corpus(tmp_path / name, kept)
+        options = ["--to", "de", "--model", marian, "--out", tmp_path / f"{name}-de", "--memory", tmp_path]
+        invoke("translate", tmp_path / name, *options)
+    options = ["--field", "passage", "--metrics", "chrf", "--json"]
+    (found,) = json.loads(invoke("score_mt", tmp_path / "some-de", tmp_path / "all-de", *options))
+    assert found["texts"] == 2
+    texts = [
+        {"item_id": r["item_id"], "lang": "deu_Latn", "field": "passage", "text": "He wrote it."} for r in rows[1:]
+    ]
+    pq.write_table(pa.Table.from_pylist(texts, schema=TABLE), tmp_path / "back.parquet")
+    (found,) = json.loads(invoke("score_mt", tmp_path / "back.parquet", tmp_path / "all-de", *options))
+    assert found["texts"] == 2
 
 
 def test_translate_says_what_it_would_take_and_fills_the_memory(corpus: Path, marian: Path, tmp_path: Path) -> None:
