@@ -28,16 +28,12 @@ def translator(model: str) -> Translator:
 
 
 def _target(model: str, source: str, target: str) -> Target:
-    from mtqa.translate.engine import resolve_compute_type, resolve_device
     from mtqa.translate.model import find_model
     from mtqa.translate.settings import TranslateSettings
-    from mtqa.translate.target import Target
-    from mtqa.translate.tokens import load_tokens
+    from mtqa.translate.target import open_target
 
     settings = TranslateSettings(to=[target if target != ENGLISH else source], model=model)
-    files, device = find_model(model, target, source), resolve_device(settings)
-    compute_type = resolve_compute_type(settings, device)
-    return Target(target, files, load_tokens(files, target, source), settings, device, compute_type, source)
+    return open_target(find_model(model, target, source), settings, target, source)
 
 
 def _translated(target: Target, texts: Sequence[str]) -> list[str]:

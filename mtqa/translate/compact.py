@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mtqa.core.hashing import file_sha256
-from mtqa.translate.memory import PART, Memory, key_bytes, partitions_of, read_table, write_file
+from mtqa.translate.memory import PART, Memory, count_rows, key_bytes, partitions_of, read_table, write_file
 
 PARTITION_ROWS, MOST_PARTITIONS = 1 << 14, 256
 
@@ -22,7 +21,7 @@ def compact(memory: Memory) -> None:
     paths = memory.parts()
     if not any(path.name.startswith("part-") for path in paths):
         return
-    count = _partitions(sum(pq.ParquetFile(path).metadata.num_rows for path in paths))
+    count = _partitions(count_rows(paths))
     new = [_merge(memory, number, count, tables) for number, tables in enumerate(_scatter(memory, paths, count))]
     targets = [path.with_name(path.name.removesuffix(".parquet.tmp") + ".parquet") for path in new]
     for temporary, target in zip(new, targets, strict=True):

@@ -10,12 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from mtqa.core.errors import MtqaError, UsageError
 from mtqa.core.lock import hold
-from mtqa.translate.memory import LOCK
+from mtqa.translate.memory import LOCK, count_rows
 
 DAY = 86_400.0
 
@@ -66,24 +63,12 @@ def _held(folder: Path) -> Held:
         str(key.get("device", "")),
         str(key.get("compute_type", "")),
         int(key.get("decoding", {}).get("beam_size", 0)),
-        _rows(folder.glob("*.parquet")),
-        _rows(folder.glob("answers/*/*.parquet")),
+        count_rows(folder.glob("*.parquet")),
+        count_rows(folder.glob("answers/*/*.parquet")),
         len(list(folder.glob("jobs/*/plan.json"))),
         sum(path.stat().st_size for path in files),
         max(0, int((time.time() - newest) / DAY)),
     )
-
-
-def _rows(paths: Any) -> int:
-    total = 0
-    for path in paths:
-        try:
-            total += pq.ParquetFile(path).metadata.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise MtqaError(
-                "A part of the translation memory cannot be read.", where=path, next_step="delete this file"
-            ) from error
-    return total
 
 
 def chosen(root: Path, keys: list[str], older_than: float | None) -> list[Held]:

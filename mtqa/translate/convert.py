@@ -65,9 +65,7 @@ class _Converter(Converter):  # type: ignore[misc]
 
     def _load(self) -> Any:
         from transformers import AutoModelForSeq2SeqLM
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         with torch.no_grad(), quiet_transformers():
             model = AutoModelForSeq2SeqLM.from_pretrained(
                 self._files.path, dtype=torch.float32, local_files_only=True, attn_implementation="eager"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import ctranslate2
 import numpy as np
 
-from mtqa.core.progress import say
 from mtqa.translate.convert import converted
-from mtqa.translate.engine import Batch, Decoding, Forced, Output, Outputs, cpu_threads, out_of_memory
+from mtqa.translate.engine import Batch, Decoding, Forced, Output, Outputs, Wait, cpu_threads, finished
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.tokens import Tokens
 
@@ -49,7 +49,8 @@ class CTranslate2Engine:
         def wait() -> list[np.ndarray]:
             found: list[np.ndarray] = []
             for batch, futures in zip(batches, waiting, strict=True):
-                for pair, result in zip(batch, self._forced(batch, futures), strict=True):
+                results, _ = finished(batch, partial(_results, futures), lambda p: partial(_results, self._force(p)))
+                for pair, result in zip(batch, results, strict=True):
                     found.append(np.array(result.attention[0][self._prefix : len(pair.target)], dtype=np.float32))
             return found
 
@@ -79,16 +80,11 @@ class CTranslate2Engine:
         )
 
     def _collect(self, batch: Batch, futures: list[Any], decoding: Decoding) -> list[Output]:
-        try:
-            return [self._output(future.result(), len(batch.prefix)) for future in futures]
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or len(batch.sources) < 2:
-                raise
-        say(f"out of memory: a batch of {len(batch.sources)} is halved")
-        middle = len(batch.sources) // 2
-        halves = [batch._replace(sources=part) for part in (batch.sources[:middle], batch.sources[middle:])]
-        made = [o for half in halves for o in self._collect(half, self._submit(half, decoding), decoding)]
-        return [output._replace(halved=True) for output in made]
+        def begin(sources: Sequence[list[str]]) -> Wait[Any]:
+            return partial(_results, self._submit(batch._replace(sources=list(sources)), decoding))
+
+        results, halved = finished(batch.sources, partial(_results, futures), begin)
+        return [self._output(result, len(batch.prefix))._replace(halved=halved) for result in results]
 
     def _force(self, pairs: Sequence[Forced]) -> list[Any]:
         return list(
@@ -103,15 +99,6 @@ class CTranslate2Engine:
             )
         )
 
-    def _forced(self, pairs: Sequence[Forced], futures: list[Any]) -> list[Any]:
-        try:
-            return [future.result() for future in futures]
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or len(pairs) < 2:
-                raise
-        middle = len(pairs) // 2
-        return [r for half in (pairs[:middle], pairs[middle:]) for r in self._forced(half, self._force(half))]
-
     def _output(self, result: Any, prefix: int) -> Output:
         """Return one output; CTranslate2 divides the sum of log-probabilities by a length that counts the prefix."""
         whole = result.hypotheses[0]
@@ -119,3 +106,8 @@ class CTranslate2Engine:
         score = float(result.scores[0]) * len(whole) / max(1, len(tokens))
         finished = bool(tokens) and tokens[-1] == self._eos
         return Output(tokens[:-1] if finished else tokens, score, not finished)
+
+
+def _results(futures: Sequence[Any]) -> list[Any]:
+    """Wait for the results of an asynchronous call."""
+    return [future.result() for future in futures]

@@ -6,14 +6,20 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from mtqa.core.errors import UsageError
+from mtqa.core.progress import say
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.settings import TranslateSettings
 from mtqa.translate.tokens import Tokens
+
+T = TypeVar("T")
+R = TypeVar("R")
+Wait = Callable[[], list[R]]
+"""Waits for work that is under way; may raise what tells that memory ran out."""
 
 OUT_OF_MEMORY = ("out of memory", "alloc_failed", "bad_alloc", "can't allocate memory", "failed to allocate")
 
@@ -80,6 +86,18 @@ def out_of_memory(error: BaseException) -> bool:
     """Return whether an error of torch or CTranslate2 says that memory ran out."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)
+
+
+def finished(items: Sequence[T], wait: Wait[R], begin: Callable[[Sequence[T]], Wait[R]]) -> tuple[list[R], bool]:
+    """Return what a batch's work ends with, and whether memory ran out: then its halves were begun anew, and so on."""
+    try:
+        return wait(), False
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error) or len(items) < 2:
+            raise
+    say(f"out of memory: a batch of {len(items)} is halved")
+    middle = len(items) // 2
+    return [made for half in (items[:middle], items[middle:]) for made in finished(half, begin(half), begin)[0]], True
 
 
 @cache

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
 from transformers import AutoModelForSeq2SeqLM
 
 from mtqa.core.errors import UsageError
-from mtqa.core.progress import say
 from mtqa.core.quiet import quiet_transformers
-from mtqa.translate.engine import Batch, Decoding, Forced, Output, Outputs, out_of_memory
+from mtqa.translate.engine import Batch, Decoding, Forced, Output, Outputs, Wait, finished
 from mtqa.translate.heads import Heads, attentions, measure
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.tokens import Tokens, reference_tokens
@@ -62,16 +61,11 @@ class TransformersEngine:
         return measure(self._model, reference_tokens(self._files, self._tokens))
 
     def _batch(self, batch: Batch, decoding: Decoding) -> list[Output]:
-        try:
-            return self._generate(batch, decoding)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or len(batch.sources) < 2:
-                raise
-        say(f"out of memory: a batch of {len(batch.sources)} is halved")
-        middle = len(batch.sources) // 2
-        halves = (batch.sources[:middle], batch.sources[middle:])
-        made = [output for half in halves for output in self._batch(batch._replace(sources=half), decoding)]
-        return [output._replace(halved=True) for output in made]
+        def begin(sources: Sequence[list[str]]) -> Wait[Output]:
+            return partial(self._generate, batch._replace(sources=list(sources)), decoding)
+
+        outputs, halved = finished(batch.sources, begin(batch.sources), begin)
+        return [output._replace(halved=halved) for output in outputs]
 
     @torch.inference_mode()
     def _generate(self, batch: Batch, decoding: Decoding) -> list[Output]:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mtqa.core.corpus import disk_error
 from mtqa.translate.memory import Entry
 
 ASKED = 500
@@ -18,17 +19,21 @@ class Index:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
+        self._path = path
         self._database = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{CACHE_KB}", "locking_mode=EXCLUSIVE"):
             self._database.execute(f"PRAGMA {pragma}")
         self._database.execute("CREATE TABLE e (k BLOB PRIMARY KEY, t TEXT, s REAL, n INT, f TEXT) WITHOUT ROWID")
 
     def add(self, entries: Iterable[tuple[bytes, Entry]]) -> None:
-        """Add entries; a key that is there already keeps its entry."""
-        self._database.execute("BEGIN")
+        """Add entries; a key that is there already keeps its entry. Raises MtqaError where the disk refuses."""
         rows = ((key, e.text, e.score, e.tokens, " ".join(e.flags)) for key, e in entries)
-        self._database.executemany("INSERT OR IGNORE INTO e VALUES (?,?,?,?,?)", rows)
-        self._database.execute("COMMIT")
+        try:
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT OR IGNORE INTO e VALUES (?,?,?,?,?)", rows)
+            self._database.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise disk_error(self._path, OSError(str(error))) from error
 
     def get(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
         """Return the entries of those keys that are there."""

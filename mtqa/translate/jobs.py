@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mtqa.core.corpus import disk_error
 from mtqa.core.manifest import write_text_atomic
-from mtqa.translate.memory import KEY_BYTES, Memory, read_table, scratch_name, write_table
+from mtqa.translate.memory import KEY_BYTES, Memory, count_rows, read_table, scratch_name, write_table
 from mtqa.translate.plan import chunk_size
 
 CHUNK = pa.schema(
@@ -70,7 +69,7 @@ class Job:
 
     def size(self, chunks: Iterable[int]) -> int:
         """Return the number of segments in chunks."""
-        return sum(pq.ParquetFile(self.folder / f"{n:05d}.parquet").metadata.num_rows for n in chunks)
+        return count_rows(self.folder / f"{n:05d}.parquet" for n in chunks)
 
     def part(self, chunk: int) -> str:
         """Return the name of the memory's part that a chunk becomes."""

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from platform import node
 from typing import Any, NamedTuple
@@ -203,8 +203,23 @@ def key_bytes(keys: pa.Array) -> bytes:
 
 def read_table(path: Path, schema: pa.Schema) -> pa.Table:
     """Return a file of the memory; raises MtqaError naming it where it is damaged."""
-    try:
+    with _naming(path):
         return pq.read_table(path, schema=schema, partitioning=None)
+
+
+def count_rows(paths: Iterable[Path]) -> int:
+    """Return the number of rows in files of the memory, from their footers; raises MtqaError as `read_table` does."""
+    rows = 0
+    for path in paths:
+        with _naming(path):
+            rows += pq.read_metadata(path).num_rows
+    return rows
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         raise MtqaError(
             "A part of the translation memory cannot be read.",

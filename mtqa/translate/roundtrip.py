@@ -13,14 +13,12 @@ from mtqa.core.corpus import Corpus, disk_error, open_corpus
 from mtqa.core.errors import UsageError
 from mtqa.core.schema import ENGLISH
 from mtqa.translate.assemble import Assembler
-from mtqa.translate.engine import resolve_compute_type, resolve_device
 from mtqa.translate.job import ROWS_READ, scan, translations
 from mtqa.translate.language import Engines, places_of, scratch
 from mtqa.translate.memory import Memory
 from mtqa.translate.model import find_model
 from mtqa.translate.settings import TranslateSettings
-from mtqa.translate.target import Target
-from mtqa.translate.tokens import load_tokens
+from mtqa.translate.target import Target, open_target
 
 FIELDS = ("question", "passage")
 TABLE = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("item_id", "lang", "field", "text")])
@@ -48,7 +46,7 @@ def translate_back(corpus: Path, settings: TranslateSettings, out: Path, *, memo
         raise UsageError(
             "Another file is there.", where=out, expected="a table of translations back", next_step="give another --out"
         )
-    targets = [_target(settings, lang) for lang in settings.to]
+    targets = [open_target(find_model(settings.model, ENGLISH, lang), settings, ENGLISH, lang) for lang in settings.to]
     engines = Engines(places_of(settings, targets[0].device), {})
     made = out.with_name(f".{out.name}.tmp")
     try:
@@ -69,13 +67,6 @@ def _is_table(path: Path) -> bool:
         return bool(pq.read_schema(path).equals(TABLE))
     except (pa.ArrowException, OSError):
         return False
-
-
-def _target(settings: TranslateSettings, lang: str) -> Target:
-    files = find_model(settings.model, ENGLISH, lang)
-    device = resolve_device(settings)
-    compute_type = resolve_compute_type(settings, device)
-    return Target(ENGLISH, files, load_tokens(files, ENGLISH, lang), settings, device, compute_type, lang)
 
 
 def _language(source: Corpus, target: Target, root: Path, engines: Engines, writer: pq.ParquetWriter) -> int:

@@ -15,13 +15,13 @@ from mtqa.core.manifest import Manifest, Part, load_manifest
 from mtqa.core.output import Building, Work, building, guard, up_to_date
 from mtqa.core.progress import say
 from mtqa.core.schema import ENGLISH
-from mtqa.translate.engine import engine_version, resolve_compute_type, resolve_device
+from mtqa.translate.engine import engine_version
 from mtqa.translate.job import fill, scan
 from mtqa.translate.language import Engines, places_of, scratch, translate_language
 from mtqa.translate.memory import Memory
 from mtqa.translate.model import ModelFiles, find_model
 from mtqa.translate.settings import TranslateSettings
-from mtqa.translate.target import Target
+from mtqa.translate.target import Target, open_target
 from mtqa.translate.tokens import load_tokens
 
 STAGE, VERSION = "translate", 3
@@ -92,11 +92,7 @@ def _checked(corpus: Path, settings: TranslateSettings) -> tuple[Corpus, dict[st
 
 
 def _targets(models: Mapping[str, ModelFiles], settings: TranslateSettings) -> list[Target]:
-    device = resolve_device(settings)
-    compute_type = resolve_compute_type(settings, device)
-    return [
-        Target(lang, files, load_tokens(files, lang), settings, device, compute_type) for lang, files in models.items()
-    ]
+    return [open_target(files, settings, lang) for lang, files in models.items()]
 
 
 def _check(source: Corpus, settings: TranslateSettings) -> None:

@@ -11,7 +11,7 @@ from mtqa.core.languages import get
 from mtqa.core.schema import ENGLISH
 from mtqa.translate import protect, watch
 from mtqa.translate.decode import RETRY, VERSION, Decoder
-from mtqa.translate.engine import Engine, engine_version, load_engine
+from mtqa.translate.engine import Engine, engine_version, load_engine, resolve_compute_type, resolve_device
 from mtqa.translate.memory import Entry
 from mtqa.translate.model import CONVERSION, ModelFiles
 from mtqa.translate.segment import Span, split
@@ -80,6 +80,16 @@ class Target:
     def decoder(self, engine: Engine) -> Decoder:
         """Return the decoder that uses a loaded model for this language."""
         return Decoder(engine, self.tokens, self.lang, self.settings.beam_size, self.batch_tokens)
+
+
+def open_target(files: ModelFiles, settings: TranslateSettings, lang: str, source: str = ENGLISH) -> Target:
+    """Return a target with the device and number format that the settings stand for here.
+
+    Raises UsageError where these are not to be had or the model cannot do the pair.
+    """
+    device = resolve_device(settings)
+    compute_type = resolve_compute_type(settings, device)
+    return Target(lang, files, load_tokens(files, lang, source), settings, device, compute_type, source)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from translate_corpora import SENTENCES
 from mtqa.core.errors import UsageError
 from mtqa.core.languages import all_languages, get, resolve
 from mtqa.translate import model as model_module
-from mtqa.translate.engine import Batch, Decoding, load_engine, resolve_compute_type
+from mtqa.translate.engine import Batch, Decoding, Forced, Wait, finished, load_engine, resolve_compute_type
 from mtqa.translate.model import find_model
 from mtqa.translate.settings import TranslateSettings
 from mtqa.translate.tokens import _code, load_tokens, reference_tokens, vocabulary
@@ -219,3 +220,40 @@ def test_madlad_language_marks(madlad: Path) -> None:
     for wrong in ("fra_Latn", "zho_Hant"):
         with pytest.raises(UsageError, match="deu_Latn"):
             mark(wrong)
+
+
+def test_what_does_not_fit_is_halved_until_it_does() -> None:
+    begun: list[Sequence[int]] = []
+
+    def begin(numbers: Sequence[int]) -> Wait[int]:
+        def wait() -> list[int]:
+            if 0 in numbers:
+                raise RuntimeError("wrong shape")
+            if len(numbers) > 2 or max(numbers) > 8:
+                raise RuntimeError("CUDA failed with error out of memory")
+            return [10 * number for number in numbers]
+
+        begun.append(numbers)
+        return wait
+
+    assert finished([1, 2], begin([1, 2]), begin) == ([10, 20], False)
+    begun.clear()
+    assert finished([5, 4, 3, 2, 1], begin([5, 4, 3, 2, 1]), begin) == ([50, 40, 30, 20, 10], True)
+    assert begun == [[5, 4, 3, 2, 1], [5, 4], [3, 2, 1], [3], [2, 1]]
+    for numbers, message in (([9], "out of memory"), ([1, 0], "wrong shape")):
+        with pytest.raises(RuntimeError, match=message):
+            finished(numbers, begin(numbers), begin)
+
+
+def test_halves_are_aligned_as_the_whole_batch_is(marian: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens, loaded = load(marian)
+    pairs = [Forced(source, source[1:4]) for source in tokens.encode(SENTENCES[:5])]
+    whole, real = loaded.attention([pairs])(), loaded._force
+
+    class Full:
+        def result(self) -> None:
+            raise MemoryError
+
+    monkeypatch.setattr(loaded, "_force", lambda some: [Full()] if len(some) > 2 else real(some))
+    for ours, theirs in zip(loaded.attention([pairs])(), whole, strict=True):
+        assert ours.shape == theirs.shape and abs(ours - theirs).max() < 1e-5

@@ -14,6 +14,7 @@ from mtqa.core.errors import MtqaError, UsageError
 from mtqa.translate import compact as compact_module
 from mtqa.translate.compact import compact
 from mtqa.translate.contents import prune
+from mtqa.translate.index import Index
 from mtqa.translate.jobs import Job, Segment, unfinished
 from mtqa.translate.memory import Entry, Memory, partition_of, segment_key
 from mtqa.translate.plan import chunk_size, make_batches
@@ -150,9 +151,24 @@ def test_large_memories_are_compacted_in_ranges(tmp_path: Path, monkeypatch: pyt
 
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     memory = Memory(tmp_path, KEY)
-    (memory.folder / "part-x.parquet").write_bytes(b"no parquet")
-    with pytest.raises(MtqaError, match="part-x"):
-        memory.lookup([segment_key("a")])
+    (memory.folder / "part-a.parquet").write_bytes(b"not parquet")
+    with pytest.raises(MtqaError, match="part-a"):
+        memory.lookup([segment_key("one")])
+    with pytest.raises(MtqaError, match="part-a"):
+        compact(memory)
+    job = Job(memory, "j")
+    job.plan([Segment(segment_key("one"), "one")], 1)
+    (job.folder / "00000.parquet").write_bytes(b"not parquet")
+    with pytest.raises(MtqaError, match="00000"):
+        job.size([0])
+
+
+def test_a_full_disk_below_the_index_is_named(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index.sqlite")
+    index._database.execute("PRAGMA max_page_count=2")
+    with pytest.raises(MtqaError, match="full") as error:
+        index.add(entries(*(f"{number:>4000}" for number in range(100))).items())
+    assert error.value.where == str(tmp_path / "index.sqlite")
 
 
 def test_small_jobs_have_small_chunks() -> None:

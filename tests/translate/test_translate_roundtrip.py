@@ -83,9 +83,11 @@ def test_the_model_reads_the_language_and_writes_english(nllb: Path) -> None:
 
 
 def test_only_the_language_is_read(nllb: Path, translated: Path, tmp_path: Path) -> None:
-    from mtqa.translate.roundtrip import FIELDS, _target
+    from mtqa.translate.model import find_model
+    from mtqa.translate.roundtrip import FIELDS
+    from mtqa.translate.target import open_target
 
-    target = _target(settings(nllb), "deu_Latn")
+    target = open_target(find_model(str(nllb), "eng_Latn", "deu_Latn"), settings(nllb), "eng_Latn", "deu_Latn")
     assert (target.key["source"], target.key["target"]) == ("deu_Latn", "eng_Latn")
     found = scan(open_corpus(translated), target, tmp_path, FIELDS)
     assert (found.rows, found.texts) == (4, 8)
