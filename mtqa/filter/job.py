@@ -17,7 +17,7 @@ from mtqa.filter.profiles import Rule
 from mtqa.filter.settings import FilterSettings
 from mtqa.filter.target import Target, target
 
-STAGE, VERSION = "filter", 6
+STAGE, VERSION = "filter", 7
 
 
 @dataclass(frozen=True)

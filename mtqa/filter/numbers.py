@@ -37,7 +37,7 @@ ROUND = re.compile(
 )
 """Beginnings of words for 20 to 50, 100 and 1000 in the languages of `WITH_DIGITS`."""
 GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([.,٬'’])[0-9]{3})(?:\1[0-9]{3})*")
-"""A number with signs between its thousands: 1.234 is none in English, but is 1234 where a comma is the decimal sign."""
+"""A number with signs between its thousands, as other languages write it."""
 THOUSANDS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,])")
 """In English a comma before three digits is no decimal sign."""
 THOUSAND_FOLD = frozenset(Decimal(10) ** power for power in (-6, -3, 3, 6))
