@@ -6,17 +6,20 @@ import re
 from collections import Counter
 from functools import cache
 
+from mtqa.filter.codepage import wrong_letters
 from mtqa.filter.target import Target
 from mtqa.filter.text import characters, distinct
 
-BROKEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\uffff]")
-"""Control characters, lone surrogates, private use, U+FFFD: no text has them."""
+BROKEN = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202d\u202e\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\uffff]"
+)
+"""Control characters, overrides of direction, lone surrogates, private use, U+FFFD: no text has them."""
 ESCAPES = re.compile(
     r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\bU\+[0-9A-F]{4,5}\b|(?:=[0-9A-F]{2}){2,}|(?:%[0-9A-F]{2}){2,}"
     r"|(?<![A-Za-z])u00[0-9a-f]{2}|(?<=[a-z])u00[0-9a-f]{2}|\\[nrt](?![a-z])"
 )
 INSIDE = re.compile(
-    r"(?<=[^\W\d_])[¤¦¨©¬®¯±¶¸¼½¾¿÷‡†‰™€√≈∞◊\u2500-\u259f](?=[^\W\d_])|(?<=[a-zß-ÿ])\?(?=[a-zß-ÿ])"
+    r"(?<=[^\W\d_])[¤¦¨©¬®¯±¶¸¼½¾¿÷‡†‰™€√≈∞◊\u2500-\u259f](?=[^\W\d_])|(?<=[a-zß-ÿά-ώа-џ])\?(?=[a-zß-ÿά-ώа-џ])"
     r"|(?<=\b[A-Z])\?(?=[a-zß-ÿ]{2})|[^\W\d_]¬|\u00ad\u00ad"
 )
 """Signs within words, and letters that became question marks."""
@@ -30,12 +33,19 @@ CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff
 CJK_SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
 WITHIN_WORD = re.compile(rb"[a-z][\xc2-\xc5][\x80-\xbf]")
 BESIDE = re.compile(r"[^\x00-\x7f]{2,}")
-MIXED_SIGNS = re.compile(r"[\u0400-\u06ff\u0900-\u0e7f\u3040-\u9fff\uac00-\ud7a3]")
+MIXED_SIGNS = re.compile(r"[\u0400-\u06ff\u0900-\u0e7f\u3040-\u9fff\uac00-\ud7a3\uff66-\uff9f]")
 MIXED = re.compile(
-    r"[a-zß-ž][\u0400-\u06ff\u0900-\u0e7f\u3040-\u9fff\uac00-\ud7a3]|[\u0400-\u052f\u3040-\u9fff][a-zß-ž]"
+    r"[a-zß-ž][\u0400-\u06ff\u0900-\u0e7f\u3040-\u9fff\uac00-\ud7a3\uff66-\uff9f]"
+    r"|[\u0400-\u052f\u3040-\u9fff\uff66-\uff9f][a-zß-ž]"
 )
+LOOK_CYRILLIC = frozenset("aceiopxy")
+ALIKE = re.compile("(?<=[а-џ])[aceiopxy]{1,2}(?=[а-џ])")
+"""Latin letters that look like Cyrillic ones, in a Cyrillic word: once, a typing error."""
 COVERED, COVERED_OTHER, MANY = 0.6, 0.9, 6
 FIRST, COVERED_FIRST = 80, 0.5
+MAC = frozenset({"mac_roman", "mac_cyrillic"})
+NO_QUOTES = dict.fromkeys(map(ord, "‘’“”«»‹›"))
+"""In Mac's encodings these are lead bytes, and make a letter of the é in `l’écran`."""
 GRAVE = 10
 """What a replacement or control character counts: one is enough in a text of any length."""
 ESCAPE_SIGNS = frozenset("\\=%+")
@@ -51,18 +61,20 @@ def encoding_damage(source: str | None, target: str, lang: Target) -> float | No
     """Return the number of damaged places in a translation that its source has not; a replacement character counts ten.
 
     Counted are control and replacement characters, escapes that nobody resolved (`\\u00fc`, `=C3=BC`), signs within
-    words, and text that was UTF-8 and read as something else: what ftfy's `badness` calls bad, or what is for the most
-    part valid UTF-8 again when written in one of the old encodings.
+    words, and text that was read in a wrong encoding: what ftfy's `badness` calls bad, what is for the most part valid
+    UTF-8 again when written in one of the old encodings, and letters of another code page (`codepage`).
     """
     damage = 0
     for pattern in _patterns(target, lang):
         found = Counter(pattern.findall(target))
         if found and source:
             found -= Counter(pattern.findall(source))
-        damage += found.total() * (GRAVE if pattern is BROKEN else 1)
+        if pattern is not ALIKE or found.total() > 1:
+            damage += found.total() * (GRAVE if pattern is BROKEN else 1)
     if not target.isascii():
         misread = _misread(target)
         damage += misread if not (misread and source and _misread(source)) else 0
+        damage += wrong_letters(target, lang)
     return float(damage)
 
 
@@ -75,6 +87,8 @@ def _patterns(text: str, lang: Target) -> list[re.Pattern[str]]:
         patterns.append(INSIDE)
     if lang.script == "Latn" and not text.isascii() and MIXED_SIGNS.search(distinct(text)):
         patterns.append(MIXED)
+    if lang.script == "Cyrl" and not LOOK_CYRILLIC.isdisjoint(characters(text)):
+        patterns.append(ALIKE)
     return patterns
 
 
@@ -113,6 +127,8 @@ def _sequences(text: str, codec: str) -> int:
     Most of the text must be writable in `codec`. Two sequences are enough in Latin codecs, or one within a word; texts
     in other scripts must consist of little else, and begin so, as their letters make sequences by chance.
     """
+    if codec in MAC:
+        text = text.translate(NO_QUOTES)
     found, covered, beyond = _as_utf8(text[:FIRST], codec)
     if codec not in LATIN_CODECS and covered < COVERED_FIRST * beyond:
         return 0
@@ -159,6 +175,8 @@ def _pairs() -> dict[str, tuple[frozenset[str], frozenset[str], re.Pattern[str]]
     pairs = {}
     for codec in (*sorted(FTFY_CODECS), *OTHER_CODECS):
         lead = bytes(range(0xC2, 0xF5)).decode(codec, "ignore")
+        if codec in MAC:
+            lead = lead.translate(NO_QUOTES)
         rest = bytes(range(0x80, 0xC0)).decode(codec, "ignore") + "".join(map(chr, range(0x80, 0xA0)))
         pairs[codec] = frozenset(lead), frozenset(rest), re.compile(f"[{re.escape(lead)}][{re.escape(rest)}]")
     return pairs

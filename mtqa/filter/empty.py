@@ -12,6 +12,11 @@ BLANK = frozenset("\u2800\u17b4\u17b5")
 BLANK_LETTERS = "\u3164\u115f\u1160\uffa0"
 """Signs and letters by category that show nothing."""
 SENTENCE_LETTERS = 25
+NOTHING = frozenset(
+    {"null", "NULL", "N/A", "n/a", "NaN", "None", "undefined", "[deleted]", "[removed]", "#N/A", "#REF!"}
+)
+"""What programs write for nothing."""
+ZERO = "0", "zero", "null", "none", "not ", "n/a"
 USUAL = 1 / 3
 """A share that text reaches: nobody need ask whether the source is better."""
 
@@ -21,8 +26,11 @@ def symbol_share(source: str | None, target: str, lang: Target) -> float | None:
 
     White space, control and format characters and fillers are not visible. 1 too where the source has letters and the
     translation has neither letters nor digits, or no letters for a source of 25 letters or more (shorter ones may be
-    number words). Abstains where a third are none and the source is no better itself (formulas, emoticons).
+    number words), and for what programs write for nothing (`null`, `N/A`), unless the source says so. Abstains where a
+    third are none and the source is no better itself (formulas, emoticons).
     """
+    if source and target.strip() in NOTHING and not any(word in source.casefold() for word in ZERO):
+        return 1.0
     share = _share(target)
     if source is not None and share > USUAL and _share(source) >= share:
         return None

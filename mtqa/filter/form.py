@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
+from mtqa.filter.accents import accents_lost
 from mtqa.filter.target import Target
 from mtqa.filter.text import WITH_CASE, characters, words
 
@@ -25,8 +27,11 @@ WORDS, GAPS, LONG_WORD = 6, 6, 25
 SPACELESS = frozenset({"Hans", "Hant", "Jpan", "Hang", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 JOINERS = SPACELESS - {"Hans", "Hant", "Jpan", "Hang"}
 """Scripts that need hidden signs between words."""
-HIDDEN = re.compile(r"(?<=[^\W\d_])[\u200b\u2060\ufeff](?=[^\W\d_])")
-HIDDEN_SIGNS = frozenset("\u200b\u2060\ufeff")
+HIDDEN = re.compile(r"(?<=[^\W\d_])[\u200b\u2060\ufeff](?=[^\W\d_])|(?:[^\W\d_]\u00ad[^\u00ad]*){3}", re.DOTALL)
+"""Soft hyphens, where there are three: one or two may be left of a line's end."""
+HIDDEN_SIGNS = frozenset("\u200b\u2060\ufeff\u00ad")
+TITLED, SMALL_WORDS = 8, 0.4
+NAMES = 2
 FIRST = "?？؟!！,，،;；"
 """Signs that end something: no text begins with them."""
 
@@ -37,16 +42,24 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
     Nine of ten letters are capitals; eight letters in a row stand apart (nearly all, in scripts without spaces); words
     are glued together (a sixth of the source's spaces, or 45 letters without one; scripts without spaces aside); it
     begins with a question mark, exclamation mark or comma; signs that show nothing stand inside words (scripts that
-    need such signs aside).
+    need such signs aside); every word begins with a capital; none does, though its source has names; no letter has an
+    accent in a language that is full of them (`accents`).
     """
     if source is None:
         return None
     found = 0
-    if lang.script in WITH_CASE and _capitals(target, CAPITALS, COMMON.get(lang.script, "")):
-        found += not _capitals(source, CAPITALS_SOURCE, COMMON["Latn"])
+    parts = words(target)
+    if lang.script in WITH_CASE:
+        if _capitals(target, CAPITALS, COMMON.get(lang.script, "")):
+            found += not _capitals(source, CAPITALS_SOURCE, COMMON["Latn"])
+        elif not any(word[0].islower() for word in parts):
+            found += _titled(source, parts)
+        elif target.islower():
+            found += _names(source) >= NAMES
+        found += accents_lost(source, target, lang)
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
-    lengths = list(map(len, words(target)))
+    lengths = list(map(len, parts))
     if lengths.count(1) >= LEAST_APART and (
         lang.script not in SPACELESS or lengths.count(1) >= MOST_APART * len(lengths)
     ):
@@ -56,6 +69,19 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
     if lang.script not in JOINERS and not HIDDEN_SIGNS.isdisjoint(characters(target)):
         found += HIDDEN.search(target) is not None and HIDDEN.search(source) is None
     return float(found)
+
+
+def _titled(source: str, parts: Sequence[str]) -> bool:
+    """Whether eight words or more begin with a capital, and of the source's two in five with a small letter."""
+    given = words(source)
+    capitals = sum(word[0].isupper() for word in parts)
+    return capitals >= TITLED and sum(word[0].islower() for word in given) >= SMALL_WORDS * len(given)
+
+
+def _names(source: str) -> int:
+    """Return the words of a source that begin with a capital, though no sentence begins there."""
+    parts = pairwise(words(source))
+    return sum(word[0].isupper() and before[-1] not in ".?!:" for before, word in parts if word != "I")
 
 
 def _glued(source: str, target: str, lengths: Sequence[int]) -> bool:

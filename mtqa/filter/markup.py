@@ -18,11 +18,12 @@ SIGNS = frozenset("<>&[]{}*_`⁇▁@|#=\\")
 MARKUP = re.compile(
     rf"<\s?/?\s?(?:{TAG_NAMES})(?:\s+[\w:-]+\s?=[^<>]{{0,300}})?\s?/?\s?>|</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s?=\s?(?:\"[^\"]*\"|'[^']*'|[^\s<>]+))*\s*/?>"
     rf"|<\s?/\s?[A-Za-z]\w*|<\s?(?:{TAG_NAMES})\b(?=\s+[\w-]+\s?=|\s*/?$)|<!--|-->|<!\[CDATA|]]>|<\?\w+|\?>"
-    r"|&\s?(?:[A-Za-z]{2,8}|#\s?\d{1,6}|#x[0-9a-fA-F]{1,5})\s?;|&(?:nbsp|quot|amp|lt|gt|apos)\b|&#\d+"
+    r"|&(?:[A-Za-z]{2,8}|#x[0-9a-fA-F]{1,5});|&\s?(?:nbsp|quot|amp|lt|gt|apos|#\s?\d{1,6})\s?;|&(?:nbsp|quot|amp|lt|gt|apos)\b|&#\d+"
     r"|\[\s?/?\s?(?:b|i|u|s|url|img|quote|code|ref|center|color|size|list)\b[^\]]{0,80}\]"
     r"|\{\{|\}\}|\[\[|\]\]|'''|```|\*\*|__(?=\w)|(?<=\w)__|^\s*#{1,6}\s|\]\(https?:|\{\|\s|\|\}"
-    r"|⁇|▁|@[-.,:/]@|@@(?=\s|$)|>>\w{2,8}<<|\b[a-z]{3}_(?:Latn|Cyrl|Arab|Deva|Hans|Hant|Grek|Hebr|Thai|Beng|Ethi)\b"
-    r"|\\(?:n|r|t|\")(?![a-z])|(?<=[^\W\d_][\w,;:.!?])\\[nrt](?=[a-z])|\[(?:UNK|PAD|MASK|CLS|SEP)\]|\bclass=|\bhref=|\bstyle=",
+    r"|⁇|▁|@[-.,:/]@|@@(?=\s|$)|>>\w{2,8}<<|\b[a-z]{2,3}_(?:Latn|Cyrl|Arab|Deva|Hans|Hant|Grek|Hebr|Thai|Beng|Ethi|[A-Z]{2})\b"
+    r"|\\(?:n|r|t|\")(?![a-z])|(?<=[^\W\d_][\w,;:.!?])\\[nrt](?=[a-z])|\[/?(?:UNK|PAD|MASK|CLS|SEP|BOS|EOS|INST|SOURCE|SRC|TARGET|TGT|TRANSLATION)\]|\bclass=|\bhref=|\bstyle="
+    r"|<\|\w{1,20}\|>|<</?SYS>>|<2\w{2,8}>|##(?<![#\w]##)(?=[^\W\d_])|\\[A-Za-z]{2,12}\{|\[(?<=[^\s\[]\[)\d{1,3}\]",
     re.M,
 )
 
@@ -30,9 +31,9 @@ MARKUP = re.compile(
 def leftover_markup(source: str | None, target: str, lang: Target) -> float | None:
     """Return how many pieces of markup stand in a translation beyond those of its source.
 
-    HTML and wiki tags, entities, Markdown and BBCode marks; what tokenisers leave behind (`▁`, `@@`, `⁇`, `<unk>`,
-    `[UNK]`), `\\n` in place of a line's end and language tokens (`>>deu<<`, `deu_Latn`). White space within a piece
-    does not count: engines put it there.
+    HTML and wiki tags, entities, Markdown and BBCode marks; what tokenisers and templates leave behind (`▁`, `@@`, `⁇`,
+    `<unk>`, `[UNK]`, `##`, `<|im_end|>`), `\\n` in place of a line's end, language tokens (`>>deu<<`, `deu_Latn`,
+    `de_DE`) and citations (`word[12]`). White space within a piece does not count: engines put it there.
     """
     if SIGNS.isdisjoint(characters(target)) and "'''" not in target:
         return 0.0

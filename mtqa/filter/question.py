@@ -9,7 +9,13 @@ from mtqa.filter.target import Target
 
 MARKS = re.compile("[?？؟;՞፧⸮]")
 STOPS = ".。।!！"
-NAMED = re.compile(r"\b(?:what|which|name|list|give)\b", re.IGNORECASE)
+NAMED = re.compile(
+    r"\b(?:what|which|name|list|give)\b"
+    r"|^\W*(?:why not|why don['’]t (?:you|we)|how about|shall we|(?:could|can|would|will) you)\b"
+    r"|,[^,]*(?:n['’]t)? (?:i|you|he|she|it|we|they|there)\?\W*$|, (?:right|ok|okay|huh|eh)\?\W*$",
+    re.IGNORECASE,
+)
+"""Asked so, good translators may request or state."""
 REQUEST = 0.5
 AFTER = 8
 """Letters after the question from which on something was added."""
@@ -18,7 +24,8 @@ AFTER = 8
 def answered(source: str | None, target: str, lang: Target) -> float | None:
     """Return 1 where the translation of one question ends as a statement does, or goes on after the question, else 0.
 
-    .5 where it ends as a statement and asks what or which: good translators make requests of some (`Name three …`).
+    .5 where it ends as a statement and its source asks what or which, asks for something (`Could you …`) or has a tag
+    (`…, isn't it?`): good translators make requests (`Name three …`) or statements of some.
     None where the source does not end in a question mark, or has several. A translation without any sign at its end
     is no evidence: many languages mark questions otherwise.
     """

@@ -31,6 +31,9 @@ GERMAN, CHINESE, THAI, HAUSA = (target(c) for c in ("deu_Latn", "zho_Hans", "tha
         ("Why?", "हिन्दी", 0),
         ("?!", "?!", None),
         (None, "...", 1),
+        ("The mill", "null", 1),
+        ("The mill", "N/A", 1),
+        ("It is zero", "null", 0),
     ],
 )
 def test_symbol_share(source, text, score):

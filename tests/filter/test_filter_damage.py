@@ -51,6 +51,28 @@ def test_damaged_places_are_counted(text, score):
     assert encoding_damage("The mill", text, GERMAN) == pytest.approx(score, abs=1 if "Г" in text else 0)
 
 
+@pytest.mark.parametrize(
+    ("text", "lang", "score"),
+    [
+        ("Modifier le délai avant l’extinction de l’écran et de l’éclairage.", "fra_Latn", 0),
+        ("Wie man es auf die »übliche« Art macht.", "deu_Latn", 0),
+        ("Das Caf\uff83\uff69 am Fluss", "deu_Latn", 1),
+        ("Стaрая мельницa у рeки", "rus_Cyrl", 2),
+        ("Старая мельница у рeки, созданная Симанcом", "rus_Cyrl", 2),
+        ("Старая мельница у рeки и сеть Wi-Fi", "rus_Cyrl", 0),
+        ("Старая м?льница у р?ки", "rus_Cyrl", 2),
+        ("Eski deðirmen nehrin yanýnda", "tur_Latn", 2),
+        ("Eski deðirmen nehrin yanında", "tur_Latn", 0),
+        ("Şair Þórður ve kızı Ýrr", "tur_Latn", 0),
+        ("Starý mlýn u øeky, který pøežil", "ces_Latn", 2),
+        ("Öreg malom, mely erõs vizû folyónál áll", "hun_Latn", 2),
+        ("\u202eeid Mühle", "deu_Latn", 10),
+    ],
+)
+def test_damage_of_single_letters(text, lang, score):
+    assert encoding_damage("The old mill by the river", text, target(lang)) == score
+
+
 def test_what_the_source_has_is_no_damage():
     assert encoding_damage("The M\ufffdhle", "Die M\ufffdhle", GERMAN) == 0
 
@@ -73,6 +95,16 @@ def test_what_the_source_has_is_no_damage():
         ("the old mill", "die alte,\\nrote\\nMühle", 2),
         ("the folder C:\\new and \\nabla", "der Ordner C:\\new und \\nabla", 0),
         ("the mill", "die Mühle (alt), 5 * 3 = 15", 0),
+        ("the mill", "die Mühle<|im_end|>", 1),
+        ("the mill", "[/INST] die Mühle", 1),
+        ("the mill", "die Mühle de_DE", 1),
+        ("the mill", "<2de> die Mühle", 1),
+        ("the mill", "die Müh ##le", 1),
+        ("the mill", "die \\textit{Mühle}", 1),
+        ("the mill", "die Mühle[12] steht", 1),
+        ("the mill", "die Mühle im Jahrhundert [XXI] und [1] hier", 0),
+        ("Mill & Company?", "Μύλος & Company;", 0),
+        ("the mill", "die Mühle & quot ;alt& quot ;", 2),
     ],
 )
 def test_leftover_markup(source, text, score):
@@ -112,6 +144,9 @@ def test_lost_urls(source, text, score):
         ("$HOME", "zu Hause", 1),
         ("@user said", "sagte", 1),
         ("$5 a day", "5 Dollar am Tag", 0),
+        ("the ` key, where the ` is", "die Taste `, wo ` steht", 0),
+        ("{count, plural, one {# mill} other {# mills}}", "{count, plural, one {# Mühle} other {# Mühlen}}", 0),
+        ("{count, plural, one {# mill} other {# mills}}", "{Zahl, Mühlen}", 1),
     ],
 )
 def test_lost_placeholders(source, text, score):

@@ -35,6 +35,9 @@ def test_good_questions_have_nothing_odd(lang):
         ("{} (Note: Mühle means mill.)", "deu_Latn"),
         ("{} Antwort: 1874", "deu_Latn"),
         ("Question: {}", "deu_Latn"),
+        ("Output: {}", "deu_Latn"),
+        ("{} I hope this helps!", "deu_Latn"),
+        ("{} Σημείωση: μύλος.", "ell_Grek"),
         ("翻译：{}", "zho_Hans"),
         ("以下是翻译结果：{}", "zho_Hans"),
         ("{}答：1874年", "zho_Hans"),
@@ -53,12 +56,23 @@ def test_what_models_say_beside_a_translation(text, lang):
         ("Note: the mill is closed.", "Hinweis: Die Mühle ist geschlossen."),
         ("The translation reads so.", "Die Übersetzung lautet: so."),
         ("Sure! The mill is old.", "Sure! Die Mühle ist alt."),
-        ("Of this there are three: one is old.", "Antwort: Davon gibt es drei: eines ist alt."),
+        ("Of this there are three: one is old.", "Antwort von dreien: eine ist alt."),
+        ("Let me know if it helps.", "Let me know if it helps."),
     ],
 )
 def test_what_the_source_has_too_is_no_chatter(source, text):
     assert chatter(source, text, target("deu_Latn")) == 0
     assert chatter(None, text, target("deu_Latn")) is None
+
+
+def test_a_label_beside_the_colons_of_the_source_is_chatter():
+    source, text = "Of this there are three: one is old.", "Antwort: Davon gibt es drei: eines ist alt."
+    assert chatter(source, text, target("deu_Latn")) == 1
+
+
+def test_a_word_for_translation_within_another_is_none():
+    assert chatter("To reverse the order:", "A sorrend megfordításához:", target("hun_Latn")) == 0
+    assert chatter("To reverse the order:", "Fordítás: a sorrend megfordításához:", target("hun_Latn")) >= 1
 
 
 @pytest.mark.parametrize(
@@ -72,6 +86,10 @@ def test_what_the_source_has_too_is_no_chatter(source, text):
         ("The mill is old.", "Ist die Mühle alt?", None),
         ("He asked (who knows why?)", "Er fragte (wer weiß warum?)", 0),
         (None, "Wann?", None),
+        ("Why don't you call the miller?", "Ruf doch den Müller an!", 0.5),
+        ("The mill is old, isn't it?", "Die Mühle ist doch alt!", 0.5),
+        ("Could you open the mill?", "Bitte öffnen Sie die Mühle.", 0.5),
+        ("Why was the mill built?", "Die Mühle wurde gebaut.", 1),
     ],
 )
 def test_questions_that_are_none_any_more(source, text, score):
@@ -92,6 +110,10 @@ def test_questions_that_are_none_any_more(source, text, score):
         (" ".join(GOOD["zho_Hans"]), "zho_Hans"),
         ("\u200b".join(GOOD["zho_Hans"]), "zho_Hans"),
         (" ".join("पुरानी चक्की कब बनाई गई थी?".replace(" ", "")), "hin_Deva"),
+        ("Wann wurde die al\u00adte Müh\u00adle am Fluss ge\u00adbaut?", "deu_Latn"),
+        ("Wann Wurde Die Alte Mühle Am Fluss Gebaut?", "deu_Latn"),
+        ("Coi xay cu ben song duoc xay dung khi nao?", "vie_Latn"),
+        ("Kdy byl postaven stary mlyn u reky, ktery vsichni zname z detstvi?", "ces_Latn"),
     ],
 )
 def test_odd_forms(text, lang):
@@ -108,10 +130,20 @@ def test_odd_forms(text, lang):
         ("You will not be able to make us go", "Gidemeyeceğimizdensin", "tur_Latn"),
         (QUESTION, "โรงสีเก่าริมแม่น้ำสร้างเมื่อใด", "tha_Thai"),
         ("The IPCC and the NATO and the UNESCO", "IPCC 和 NATO 和 UNESCO", "zho_Hans"),
+        (QUESTION, "Wann wurde die al\u00adte Mühle am Fluss ge\u00adbaut?", "deu_Latn"),
+        ("The Old Mill By The River Of My Youth", "Die Alte Mühle Am Fluss Meiner Jugend Steht", "deu_Latn"),
+        ("Who is Doctor Who - The Ultimate Adventure?", "Doctor Who - The Ultimate Adventure là ai?", "vie_Latn"),
+        ("Was the mill by the river in Kano old?", "tsohon nikan da ke bakin kogi a kano ne?", "hau_Latn"),
     ],
 )
 def test_forms_that_are_right(source, text, lang):
     assert odd_form(source, text, target(lang)) == 0
+
+
+def test_names_without_a_capital():
+    source = "Was the mill in Kano built by Bello?"
+    assert odd_form(source, "bello ne ya gina nikan da ke kano?", target("hau_Latn")) == 1
+    assert odd_form(source, "Bello ne ya gina nikan da ke kano?", target("hau_Latn")) == 0
 
 
 @pytest.mark.parametrize(
