@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from mtqa.filter.identifiers import NO_LANGUAGE, Identifier, identifier
@@ -17,6 +17,8 @@ FEW = 3
 DENSE = frozenset({"Hans", "Hant", "Jpan", "Hang", "Ethi"})
 """Scripts that say in a letter what others say in three."""
 SAMPLE, PART = 200, 50
+SHARED = frozenset({"Latn", "Cyrl", "Arab", "Deva"})
+"""Scripts of several languages that identifiers know."""
 BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 """Good translators give titles and terms in the original language in them."""
 DOUBT = 0.3
@@ -97,13 +99,10 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     better must name the same, and .2 is taken off; where none does, only English function words are evidence (of
     English). Of short texts, below three times those letters, all who know the language are asked. Parts of the whole
     text outside brackets, of 50 bytes or more, that CLD2 doubts, and the sentences that they touch, are judged
-    likewise, by all.
+    likewise, by all; in scripts of several languages each such sentence that it doubts by itself.
     """
     judges, others = judges_for(lang)
-    if lang.script == "Latn" and (
-        _right_throughout(target, lang, judges, others)
-        or _right_throughout(without_names(source, target), lang, judges, others)
-    ):
+    if any(_right_throughout(text, lang, judges) for text in _lightened(source, target, lang)):
         return 0.0
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
@@ -123,18 +122,32 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     return max([score, *foreign])
 
 
-def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier]) -> bool:
-    """Whether CLD2 finds a text right but for short parts, and for sentences that are right by themselves.
+def _lightened(source: str | None, target: str, lang: Target) -> Iterator[str]:
+    """Yield what may well be right throughout: in other scripts than Latin, long texts without the names."""
+    if lang.script == "Latn":
+        yield target
+    if lang.script == "Latn" or (lang.script in SHARED and len(target) >= 2 * PART):
+        yield without_names(source, target)
 
-    That is seen sooner than what was copied; in other scripts than Latin, copied names always make parts of their own.
+
+def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier]) -> bool:
+    """Whether CLD2 finds a text right, and where there are several long sentences each by itself.
+
+    That is seen sooner than what was copied.
     """
     teller = next((judge for judge in judges if judge.parts), None)
     if teller is None or teller.parts is None:
         return False
-    text = _plain(text)
-    if _meanings(lang.labels).isdisjoint(label for label, _, _ in teller.parts(text)):
-        return False
-    return not any(_judged(part, lang, judges, others, ask_all=True) for part in _foreign_parts(text, lang, judges))
+    text, right = _plain(text), _meanings(lang.labels)
+    long = _long(sentences(text, language_tag(lang)))
+    if len(long) > 1:
+        return all(teller.identify(sentence)[0] in right for sentence in long)
+    parts = teller.parts(text)
+    return len(parts) == 1 and parts[0][0] in right
+
+
+def _long(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if len(text.encode("utf-8", "ignore")) >= PART]
 
 
 def _plain(text: str) -> str:
@@ -146,21 +159,27 @@ def _ends(text: str) -> str:
 
 
 def _foreign_parts(text: str, lang: Target, judges: Sequence[Identifier]) -> list[str]:
-    """Return the long parts of a text that may be in another language, and the sentences that these touch."""
-    tell = next((judge.parts for judge in judges if judge.parts), None)
-    parts = tell(text) if tell else []
-    if len(parts) < 2:
+    """Return the long parts of a text that may be in another language.
+
+    They are those that CLD2 doubts, the sentences that these touch and, in scripts of several languages, the sentences
+    that it doubts by themselves: a foreign one is often taken for one with the text around it.
+    """
+    teller = next((judge for judge in judges if judge.parts), None)
+    if teller is None or teller.parts is None:
         return []
     right = _meanings(lang.labels)
-    doubted = [(label, start, end) for label, start, end in parts if label not in right]
+    parts = teller.parts(text)
+    doubted = [(label, start, end) for label, start, end in parts if label not in right] if len(parts) > 1 else []
     found = [text[start:end] for label, start, end in doubted if label != NO_LANGUAGE]
+    by_themselves = lang.script in SHARED and len(text) >= 2 * PART
     position = 0
-    for sentence in sentences(text, language_tag(lang)) if doubted else []:
+    for sentence in sentences(text, language_tag(lang)) if doubted or by_themselves else []:
         begin = text.find(sentence, position)
         position = begin + len(sentence)
-        if any(start < position and begin < end for _, start, end in doubted):
+        touched = any(start < position and begin < end for _, start, end in doubted)
+        if touched or (by_themselves and teller.identify(sentence)[0] not in right):
             found.append(sentence)
-    return [part for part in found if len(part.encode("utf-8", "ignore")) >= PART]
+    return _long(found)
 
 
 def _judged(

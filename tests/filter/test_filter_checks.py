@@ -278,6 +278,33 @@ def test_a_foreign_sentence_in_the_middle_of_a_long_text(foreign, score):
     assert found > score if score else found == 0
 
 
+@pytest.mark.parametrize(
+    ("lang", "passage", "foreign"),
+    [
+        (
+            "deu_Latn",
+            "Berlin liegt an der Spree und ist die größte Stadt des Landes.{} Viele Menschen kommen jedes Jahr, um die "
+            "Museen auf der Insel zu sehen.",
+            "De stad werd in de eerste eeuw door de Romeinen gesticht en groeide snel.",
+        ),
+        (
+            "vie_Latn",
+            "Hà Nội là thủ đô của Việt Nam và là một trong hai đô thị lớn nhất nước.{} Thành phố nằm ở đồng bằng sông "
+            "Hồng, nơi có nhiều hồ và nhiều đền chùa cổ.",
+            "La ciudad fue fundada por los romanos en el siglo primero y creció muy rápido.",
+        ),
+        (
+            "arb_Arab",
+            "تقع برلين على نهر شبريه وهي أكبر مدينة في البلاد.{} يأتي كثير من الناس كل عام لزيارة المتاحف في الجزيرة.",
+            "این شهر در قرن نخست به دست رومیان بنا شد و بسیار سریع رشد کرد.",
+        ),
+    ],
+)
+def test_a_sentence_of_another_language_in_the_same_script(lang, passage, foreign):
+    assert wrong_language("A source of other words.", passage.format(""), target(lang)) == 0
+    assert wrong_language("A source of other words.", passage.format(f" {foreign}"), target(lang)) > 0.5
+
+
 LONG_TEXT = "The old mill was built here in 1874. It was closed after the war. Nobody repaired the wheel by the river."
 LONG_GERMAN = (
     "Die alte Mühle wurde hier 1874 gebaut. Nach dem Krieg wurde sie geschlossen. Niemand reparierte das Rad am Fluss."
