@@ -102,7 +102,7 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
     likewise, by all; in scripts of several languages each such sentence that it doubts by itself.
     """
     judges, others = judges_for(lang)
-    if any(_right_throughout(text, lang, judges) for text in _lightened(source, target, lang)):
+    if any(_right_throughout(text, lang, judges, others) for text in _lightened(source, target, lang)):
         return 0.0
     text, letters = uncopied(source, target)
     least = MIN_LETTERS_DENSE if lang.script in DENSE else MIN_LETTERS
@@ -130,8 +130,8 @@ def _lightened(source: str | None, target: str, lang: Target) -> Iterator[str]:
         yield without_names(source, target)
 
 
-def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier]) -> bool:
-    """Whether CLD2 finds a text right, and where there are several long sentences each by itself.
+def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier], others: Sequence[Identifier]) -> bool:
+    """Whether CLD2 finds a text right, or each of several long sentences, where others may speak if it knows nothing.
 
     That is seen sooner than what was copied.
     """
@@ -141,7 +141,11 @@ def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier]) -> 
     text, right = _plain(text), _meanings(lang.labels)
     long = _long(sentences(text, language_tag(lang)))
     if len(long) > 1:
-        return all(teller.identify(sentence)[0] in right for sentence in long)
+        labels = [teller.identify(sentence)[0] for sentence in long]
+        return all(
+            label in right or (label == NO_LANGUAGE and not _judged(sentence, lang, judges, others, ask_all=True))
+            for label, sentence in zip(labels, long, strict=True)
+        )
     parts = teller.parts(text)
     return len(parts) == 1 and parts[0][0] in right
 
