@@ -15,6 +15,11 @@ from mtqa.core.errors import MtqaError, UsageError
 from mtqa.core.executor import Where, run
 
 
+def path_with_this_folder() -> str:
+    """Return a PYTHONPATH on which other processes find this file, and all that this one finds."""
+    return os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+
+
 def doubler(place: str):
     """A worker that looks two tasks ahead, as a decoder does."""
 
@@ -109,7 +114,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_processes_end_with_their_parent_and_say_nothing(sent: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "waits.py").write_text(WAITS, encoding="utf-8")
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    env = {**os.environ, "PYTHONPATH": path_with_this_folder()}
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
     with subprocess.Popen(
         [sys.executable, str(tmp_path / "waits.py")],
@@ -150,7 +155,7 @@ if __name__ == "__main__":
 
 def test_ctrl_c_while_a_task_is_queued_ends_the_program(tmp_path: Path) -> None:
     (tmp_path / "waits.py").write_text(INTERRUPTED, encoding="utf-8")
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    env = {**os.environ, "PYTHONPATH": path_with_this_folder()}
     command = [sys.executable, str(tmp_path / "waits.py")]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert "KeyboardInterrupt" in done.stderr
@@ -159,7 +164,7 @@ def test_ctrl_c_while_a_task_is_queued_ends_the_program(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ray_gives_a_dead_workers_task_to_another(tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="ray is not installed")
-    here = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}
+    here = {"env_vars": {"PYTHONPATH": path_with_this_folder()}}
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False, runtime_env=here)
     try:
         mark = tmp_path / "died"
