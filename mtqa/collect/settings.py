@@ -51,7 +51,7 @@ class CollectSettings(Settings):
         "by BM25 that holds an answer.",
     )
     pair_licence: str = Field("unknown", min_length=1, description="Licence of that collection: SPDX id or name.")
-    exclude: list[str] = Field(
+    exclude: list[Annotated[str, Field(min_length=1)]] = Field(
         default_factory=list,
         description="Benchmarks and dev sets ('sample', files, folders, corpora, NAME=FILE) whose questions and "
         "passages must not be in the corpus.",

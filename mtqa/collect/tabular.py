@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import csv
 import difflib
 import json
@@ -211,22 +212,25 @@ def to_answers(value: Any, starts: Any = None) -> list[Answer]:
     if value is None or value == "":
         return []
     texts = value if isinstance(value, (list, tuple)) else [value]
-    kinds = set(map(type, texts))
-    if kinds <= {dict}:
-        return [Answer(str(text["text"]), _start(text.get("answer_start", text.get("start")))) for text in texts]
-    if not kinds <= {str, int, float, bool}:
-        raise TypeError("answers are not texts")
+    if set(map(type, texts)) <= {dict}:
+        return [Answer(_plain(text["text"]), _start(text.get("answer_start", text.get("start")))) for text in texts]
     if isinstance(starts, str) and starts[:1] == "[":
         starts = _literal(starts)
     offsets = starts if isinstance(starts, (list, tuple)) else [starts] + [None] * (len(texts) - 1)
-    return [Answer(str(text), _start(start)) for text, start in zip(texts, offsets or [None] * len(texts), strict=True)]
+    starts = offsets or [None] * len(texts)
+    return [Answer(_plain(text), _start(start)) for text, start in zip(texts, starts, strict=True)]
+
+
+def _plain(value: Any) -> str:
+    """Return an answer as text; raises TypeError for what is none, null and NaN too, of which "None" would be made."""
+    if not isinstance(value, (str, int, float)) or value != value:
+        raise TypeError(f"{value!r} is not text")
+    return str(value)
 
 
 def _literal(text: str) -> Any:
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text)
-    except json.JSONDecodeError:
-        pass
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -62,11 +62,20 @@ def _pairs(path: Path) -> Pairs:
     triples = "triples" in path.name.lower()
     for number, line in enumerate(lines(path), 1):
         cells = line.split()
-        if len(cells) != (3 if triples else 4):
+        try:
+            if triples:
+                query, document, _ = cells
+                relevant = True
+            else:
+                query, _, document, relevance = cells
+                relevant = float(relevance) > 0
+        except ValueError as error:
             expected = "query, relevant and other document" if triples else "query, 0, document, relevance"
-            raise UsageError("A line of judgements cannot be read.", where=f"{path}, line {number}", expected=expected)
-        if triples or cells[3] not in ("0", "-1"):
-            pairs[cells[0], cells[1] if triples else cells[2]] = None
+            raise UsageError(
+                "A line of judgements cannot be read.", where=f"{path}, line {number}", expected=expected
+            ) from error
+        if relevant:
+            pairs[query, document] = None
     return pairs
 
 

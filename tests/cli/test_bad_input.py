@@ -36,6 +36,7 @@ CASES = [
     Case("empty file", "collect empty.jsonl --out x", ("empty.jsonl", "no rows"), 1),
     Case("empty CSV", "collect empty.csv --out x", ("empty.csv", "no rows"), 1),
     Case("header only", "collect header-only.csv --out x", ("header-only.csv", "no rows"), 1),
+    Case("benchmark without a name", "collect faq.jsonl --exclude '' --out x", ("'exclude.0' is ''", "at least 1")),
     Case("not UTF-8", "collect latin1.csv --out x", ("latin1.csv", "not UTF-8", "iconv")),
     Case("cut gzip", "collect cut.jsonl.gz --out x", ("cut.jsonl.gz", "damaged or cut off")),
     Case("cut Parquet file", "collect cut.parquet --out x", ("cut.parquet", "Parquet")),

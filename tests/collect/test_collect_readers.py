@@ -117,6 +117,17 @@ def test_answers(value: Any, starts: Any, answers: list[Answer]) -> None:
     assert to_answers(value, starts) == answers
 
 
+@pytest.mark.parametrize("value", [[None], [{"text": None}], {"text": [None]}, [float("nan")], [["x"]]], ids=str)
+def test_what_is_no_text_becomes_no_answer(value: Any) -> None:
+    with pytest.raises(TypeError, match="is not text"):
+        to_answers(value)
+
+
+def test_a_text_that_only_begins_like_a_list_is_a_text() -> None:
+    for text in ("[" * 100_000, "[" + "1" * 5000 + "]"):
+        assert to_answers(text) == [Answer(text)]
+
+
 def test_empty_answers_in_squads_table_form_mean_unanswerable(write: Any) -> None:
     rows = [{"question": "Q?", "context": "C", "answers": {"text": [], "answer_start": []}}]
     assert read(write("t.jsonl", rows))[0].drop is Drop.UNANSWERABLE

@@ -227,6 +227,11 @@ def trec(write: Any) -> Path:
 def test_trec_folder(write: Any) -> None:
     folder = trec(write)
     assert read("miracl", folder) == [RawItem("3 12#3", "how high is kall", "Forty.", "Kall", (), "validation")]
+    write("t/qrels/qrels.miracl-v1.0-en-dev.tsv", "3 Q0 12#3 2\n4 Q0 9#1 -2\n4 Q0 12#3 0.0\n")
+    assert [item.id for item in read("miracl", folder)] == ["3 12#3"]
+    write("t/qrels/qrels.miracl-v1.0-en-dev.tsv", "3 Q0 12#3 yes\n")
+    with pytest.raises(UsageError, match="line 1"):
+        read("miracl", folder)
     write("t/qrels/qrels.miracl-v1.0-en-dev.tsv", "3 Q0 77 1\n")
     with pytest.raises(UsageError, match="'77' is judged"):
         read("miracl", folder)
