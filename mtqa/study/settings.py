@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -201,6 +202,20 @@ def _placed(study: Study, data: Path) -> dict[str, Any]:
         files = {lang: place(name) for lang, name in study.parallel.files.items()}
         parts["parallel"] = study.parallel.model_copy(update={"files": files})
     if study.dev is not None:
-        sources = [place(name) if "/" in name or "." in name else name for name in study.dev.sources]
-        parts["dev"] = study.dev.model_copy(update={"sources": sources})
+        parts["dev"] = _collected_from(study.dev, place)
     return parts
+
+
+def _collected_from(dev: CollectSettings, place: Callable[[str], str]) -> CollectSettings:
+    """Return settings of collect with its files in their places; names of known sources stay as they are."""
+
+    def source(text: str) -> str:
+        name, equals, file = text.partition("=")
+        if equals:
+            return f"{name}={place(file)}"
+        return place(text) if "/" in text or "." in text else text
+
+    exclude = [source(name) if "=" in name else place(name) for name in dev.exclude]
+    pair_with = place(dev.pair_with) if dev.pair_with else None
+    sources = [source(text) for text in dev.sources]
+    return dev.model_copy(update={"sources": sources, "exclude": exclude, "pair_with": pair_with})

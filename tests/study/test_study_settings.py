@@ -39,10 +39,14 @@ def test_the_encoder_of_an_arm_is_its_own_the_study_s_or_the_usual_one(recipe, s
 
 def test_relative_places_start_from_the_data_folder(recipe, save_recipe):
     recipe["parallel"]["files"] = {"en": "p/en.jsonl", "de": "/abs/de.jsonl"}
-    recipe["dev"] = {"sources": ["sample", "qa/dev.json"]}
+    recipe["dev"] = {"sources": ["sample", "mfaq", "qa/dev.json", "squad=qa/own.json", "squad=/abs/own.json"]}
+    recipe["dev"] |= {"exclude": ["sample", "lareqa", "squad=qa/test.json"], "pair_with": "wiki.jsonl"}
     study = load_study(save_recipe(recipe), Path("/data"))
     assert study.parallel.files == {"deu_Latn": "/abs/de.jsonl", "eng_Latn": "/data/p/en.jsonl"}
-    assert study.dev.sources == ["sample", "/data/qa/dev.json"]
+    assert study.dev.sources[:3] == ["sample", "mfaq", "/data/qa/dev.json"]
+    assert study.dev.sources[3:] == ["squad=/data/qa/own.json", "squad=/abs/own.json"]
+    assert study.dev.exclude == ["sample", "/data/lareqa", "squad=/data/qa/test.json"]
+    assert study.dev.pair_with == "/data/wiki.jsonl"
 
 
 @pytest.mark.parametrize(
