@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from mtqa.core.manifest import Manifest
+from mtqa.core.encoder_files import DEMO
+from mtqa.core.manifest import MANIFEST, Manifest, load_manifest
 
 LINEAGE = "lineage"
 
@@ -37,3 +39,26 @@ def stage_summary(manifest: Manifest, stage: str) -> dict[str, Any]:
         if summary.get("stage") == stage:
             return summary
     return {"stage": stage, "settings": {}, "counts": {}, "parts": {}, "licences": [], "info": {}}
+
+
+def model_manifest(model: str) -> Manifest | None:
+    """Return the manifest of a model's folder that mtqa wrote; None for any other folder or name.
+
+    Raises UsageError where the manifest cannot be read.
+    """
+    folder = Path(model).expanduser()
+    return load_manifest(folder) if model != DEMO and (folder / MANIFEST).is_file() else None
+
+
+def model_lineage(model: str) -> dict[str, Any]:
+    """Return how a model that mtqa wrote came about, as a manifest's `info` holds it; nothing for any other."""
+    manifest = model_manifest(model)
+    return {} if manifest is None else {LINEAGE: lineage(manifest)}
+
+
+def model_name(model: str) -> str:
+    """Return a model's name without its place: of a folder the last part."""
+    folder = Path(model).expanduser()
+    if not folder.exists():
+        return model
+    return folder.name if folder.name not in ("", "..") else folder.resolve().name

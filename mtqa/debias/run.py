@@ -7,8 +7,8 @@ from typing import Any
 
 from mtqa import __version__
 from mtqa.core.errors import UsageError
-from mtqa.core.lineage import LINEAGE, lineage
-from mtqa.core.manifest import MANIFEST, Manifest, load_manifest
+from mtqa.core.lineage import model_lineage, model_manifest, model_name
+from mtqa.core.manifest import Manifest
 from mtqa.core.output import Work, building, guard, up_to_date
 from mtqa.core.progress import say
 from mtqa.debias import parallel
@@ -53,7 +53,12 @@ def debias(model: str, folder: Path, settings: DebiasSettings, out: Path, *, ove
             {"all": build.record_rest(work.fingerprint)},
             counts=counts,
             licences=_licences(model, folder),
-            info={"encoder": _name(model), "languages": sorted(vectors), "mtqa": __version__, **_lineage(model)},
+            info={
+                "encoder": model_name(model),
+                "languages": sorted(vectors),
+                "mtqa": __version__,
+                **model_lineage(model),
+            },
         )
 
 
@@ -72,16 +77,6 @@ def _write(encoder: Any, vectors: dict[str, Any], settings: DebiasSettings, fold
     }
 
 
-def _name(model: str) -> str:
-    return Path(model).name if Path(model).exists() else model
-
-
 def _licences(model: str, folder: Path) -> list[str]:
-    found = [path for path in (Path(model), folder) if (path / MANIFEST).is_file()]
-    return [licence for path in found for licence in load_manifest(path).licences]
-
-
-def _lineage(model: str) -> dict[str, Any]:
-    if not (Path(model) / MANIFEST).is_file():
-        return {}
-    return {LINEAGE: lineage(load_manifest(Path(model)))}
+    found = [model_manifest(name) for name in (model, str(folder))]
+    return [licence for manifest in found if manifest is not None for licence in manifest.licences]

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtqa.core.manifest import MANIFEST, load_manifest
+from mtqa.core.lineage import model_manifest
 
 Vectors = NDArray[np.float32]
 
@@ -39,10 +38,8 @@ class Correction:
 
 def method_of(model: str) -> str | None:
     """Return how a model folder was corrected by `mtqa debias`; None for any other model."""
-    if not (Path(model) / MANIFEST).is_file():
-        return None
-    manifest = load_manifest(Path(model))
-    return str(manifest.settings["method"]) if manifest.stage == "debias" else None
+    manifest = model_manifest(model)
+    return str(manifest.settings["method"]) if manifest is not None and manifest.stage == "debias" else None
 
 
 def correction_of(encoder: Any, method: str) -> Correction:

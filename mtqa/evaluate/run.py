@@ -14,8 +14,8 @@ from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256
-from mtqa.core.lineage import LINEAGE, lineage
-from mtqa.core.manifest import MANIFEST, Manifest, load_manifest, write_text_atomic
+from mtqa.core.lineage import model_lineage, model_name
+from mtqa.core.manifest import Manifest, write_text_atomic
 from mtqa.core.output import Work, building, up_to_date
 from mtqa.core.progress import say
 from mtqa.core.search import gold_ranks
@@ -58,14 +58,12 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
         (queries, candidates), plain = (given, None) if given else _encode(str(model), benchmark, settings, method)
         metrics = write_results(build.path, benchmark, settings, queries, candidates, _uncorrected(benchmark, plain))
         part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
-        headline = {key: metrics[key] for key in ("mAP", "bias", "signature", "signatures")}
-        headline["intervals"] = {name: metrics["intervals"][name] for name in perquery.METRICS}
-        info = {"encoder": _encoder_info(model, queries), "mtqa": __version__, **headline}
+        encoder = {"model": None if model is None else model_name(model), "dimensions": int(queries.shape[1])}
         return build.finish(
             {"all": part},
             counts=metrics["counts"],
             licences=[BENCHMARKS[settings.benchmark]],
-            info={**info, **model_lineage(model)},
+            info={"encoder": encoder, **headline_info(metrics), **(model_lineage(model) if model else {})},
         )
 
 
@@ -182,14 +180,10 @@ def write_results(
     return metrics
 
 
-def _encoder_info(model: str | None, queries: Vectors) -> dict[str, Any]:
-    """Return what the manifest says of the encoder: a folder's name without its place."""
-    name = None if model is None else Path(model).name if Path(model).exists() else model
-    return {"model": name, "dimensions": int(queries.shape[1])}
-
-
-def model_lineage(model: str | None) -> dict[str, Any]:
-    """Return how a model that mtqa trained came about."""
-    if model is None or not (Path(model) / MANIFEST).is_file():
-        return {}
-    return {LINEAGE: lineage(load_manifest(Path(model)))}
+def headline_info(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return what an evaluation's manifest says of its metrics: headline numbers, intervals, signatures."""
+    return {
+        "mtqa": __version__,
+        **{key: metrics[key] for key in ("mAP", "bias", "signature", "signatures")},
+        "intervals": {name: metrics["intervals"][name] for name in perquery.METRICS},
+    }

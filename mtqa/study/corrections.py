@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtqa import __version__
 from mtqa.core.errors import UsageError
-from mtqa.core.lineage import LINEAGE, lineage
-from mtqa.core.manifest import MANIFEST, Manifest, load_manifest, write_text_atomic
+from mtqa.core.lineage import model_lineage, model_name
+from mtqa.core.manifest import Manifest, write_text_atomic
 from mtqa.core.output import Work, building, up_to_date
 from mtqa.debias import parallel
 from mtqa.debias.settings import DebiasSettings
@@ -101,7 +100,7 @@ class Corrected:
 
     def evaluate(self, settings: EvaluateSettings, method: str, out: Path) -> Manifest:
         """Write the evaluation of the corrected model to `out`, in the format of `mtqa evaluate`."""
-        from mtqa.evaluate.run import STAGE, VERSION, benchmark_files, write_results
+        from mtqa.evaluate.run import STAGE, VERSION, benchmark_files, headline_info, write_results
 
         recorded = DebiasSettings.model_validate({"method": method}).model_dump(mode="json", exclude={"device"})
         data = data_fingerprint(benchmark_files(settings))
@@ -116,14 +115,13 @@ class Corrected:
         with building(out, work, overwrite=True) as build:
             metrics = write_results(build.path, benchmark, settings, asked, found, None)
             part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
-            name = Path(self.model).name if Path(self.model).exists() else self.model
-            info: dict[str, Any] = {"encoder": {"model": name}, "mtqa": __version__}
-            info |= {key: metrics[key] for key in ("mAP", "bias", "signature", "signatures")}
-            info["intervals"] = {name: metrics["intervals"][name] for name in perquery.METRICS}
-            if (Path(self.model) / MANIFEST).is_file():
-                info[LINEAGE] = lineage(load_manifest(Path(self.model)))
-            licences = [BENCHMARKS[settings.benchmark]]
-            return build.finish({"all": part}, counts=metrics["counts"], licences=licences, info=info)
+            encoder = {"model": model_name(self.model)}
+            return build.finish(
+                {"all": part},
+                counts=metrics["counts"],
+                licences=[BENCHMARKS[settings.benchmark]],
+                info={"encoder": encoder, **headline_info(metrics), **model_lineage(self.model)},
+            )
 
     def _vectors(self, settings: EvaluateSettings) -> tuple[Benchmark, Vectors, Vectors]:
         """Return a benchmark and the plain vectors of its queries and candidates; the last one's are kept."""

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from mtqa.core.lineage import lineage, stage_summary
+import pytest
+
+from mtqa.core.lineage import lineage, model_lineage, model_manifest, model_name, stage_summary
 from mtqa.core.manifest import FileRecord, Manifest, Part, load_manifest
 
 
@@ -44,3 +46,18 @@ def test_lineage_survives_saving(tmp_path: Path) -> None:
     filtered = manifest("filter", manifest("translate", None, kept=8), kept=5)
     filtered.save(tmp_path)
     assert lineage(load_manifest(tmp_path)) == lineage(filtered)
+
+
+def test_a_model_s_name_and_history_are_its_folder_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "model"
+    (folder / "inner").mkdir(parents=True)
+    made = manifest("train", None, steps=3)
+    made.save(folder)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(folder / "inner")
+    for name in (str(folder), "~/model", ".."):
+        assert model_name(name) == "model"
+        assert model_manifest(name) == made and model_lineage(name) == {"lineage": lineage(made)}
+    for name in ("owner/name", "demo"):
+        assert model_name(name) == name
+        assert model_manifest(name) is None and model_lineage(name) == {}

@@ -69,7 +69,7 @@ def test_a_projection_that_leaves_nothing_is_refused(world, tmp_path):
         debias(str(world / "static"), world / "texts", DebiasSettings(method="project", rank=16), tmp_path / "flat")
 
 
-def test_evaluated_with_and_without(world, tmp_path):
+def test_evaluated_with_and_without(world, tmp_path, monkeypatch):
     data = tmp_path / "data"
     data.mkdir()
     for lang, texts in (("en", TEXTS[:3]), ("de", GERMAN[:3])):
@@ -98,6 +98,10 @@ def test_evaluated_with_and_without(world, tmp_path):
     ranks = [[(row > row[g]).sum() + 1 for g in (i % 3, i % 3 + 3)] for i, row in enumerate(scores)]
     distances = [abs(a - b) for a, b in ranks]
     assert found["bias"]["rank_distance"] == pytest.approx(np.mean(distances))
+    monkeypatch.setenv("HOME", str(world))  # as a recipe may name it, where no shell expands the ~
+    manifest = evaluate("~/centre", settings, tmp_path / "home")
+    assert json.loads((tmp_path / "home" / "metrics.json").read_text()) == found
+    assert manifest.info["encoder"]["model"] == "centre" and manifest.info["lineage"][-1]["stage"] == "debias"
 
 
 def test_done_work_is_not_repeated(world, monkeypatch):

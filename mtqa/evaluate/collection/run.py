@@ -14,6 +14,7 @@ from mtqa.core.corpus import disk_error
 from mtqa.core.errors import UsageError
 from mtqa.core.hashing import file_sha256, fingerprint
 from mtqa.core.languages import ENGLISH
+from mtqa.core.lineage import model_lineage
 from mtqa.core.manifest import Manifest, write_text_atomic
 from mtqa.core.output import Building, Work, building, guard, up_to_date
 from mtqa.core.progress import say
@@ -26,7 +27,7 @@ from mtqa.evaluate.collection.summary import FILE, Measured, measured, summarise
 from mtqa.evaluate.collection.tasks import Translator, languages_of, load_tasks, translated
 from mtqa.evaluate.collection.trec import Judged, Run, read_qrels, read_run, write_qrels, write_run
 from mtqa.evaluate.lareqa import data_files
-from mtqa.evaluate.run import METRICS_FILE, model_lineage
+from mtqa.evaluate.run import METRICS_FILE
 from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
 
 STAGE, VERSION = "evaluate-collection", 3
@@ -84,7 +85,7 @@ def evaluate_collection(
         about["sim"] = bm25.SIGNATURE if lexical else SIMILARITY[settings.search]
         about |= {"mt": settings.translate} if settings.translate else {}
         manifest = _finish(
-            build, ranked, settings, about, {"model": system, **model_lineage(None if lexical else model)}
+            build, ranked, settings, about, {"model": system, **({} if lexical else model_lineage(model))}
         )
     shutil.rmtree(parking, ignore_errors=True)
     return manifest
