@@ -92,13 +92,19 @@ class Job:
 
 
 def prepare(data: Data, settings: MineSettings, parking: Path) -> Job:
-    """Read ids and encode texts; vectors go to files below `parking`."""
+    """Read ids and encode texts; vectors go to files below `parking`. Raises UsageError where no question is left."""
     passages = first_rows(data, settings.passage_lang, "passage")
     questions = first_rows(data, settings.query_lang, "item")
     by_id = np.argsort(passages.passage)
     at = np.minimum(np.searchsorted(passages.passage, questions.passage, sorter=by_id), len(passages) - 1)
     has = passages.passage[by_id[at]] == questions.passage
     without = int((~has).sum())
+    if not has.any():
+        raise UsageError(
+            f"No question in {settings.query_lang} has its passage in {settings.passage_lang}.",
+            where=", ".join(str(corpus.path) for corpus in data.corpora),
+            expected="items that exist in both languages",
+        )
     questions = Rows(*(column[has] for column in vars(questions).values()))
     own = by_id[at][has]
     groups: list[Groups] = [near_duplicates(data.corpora, field) for field in ("question", "passage")]

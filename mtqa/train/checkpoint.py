@@ -54,7 +54,7 @@ class Checkpoints:
         """Write a checkpoint, then remove the one before, which stays where the disk refuses (MtqaError)."""
         temporary = self.folder / ".checkpoint.tmp"
         record = {"fingerprint": self.fingerprint, "environment": dict(self.environment), "state": asdict(state)}
-        with _disk(self.folder):
+        with disk_named(self.folder):
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir(parents=True)
             save_file(_weights(model), temporary / WEIGHTS)
@@ -91,7 +91,7 @@ class Checkpoints:
 
     def save_best(self, model: nn.Module, state: State) -> None:
         """Keep the weights of the step that is the best so far, beside those that the last checkpoint calls best."""
-        with _disk(self.folder):
+        with disk_named(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             temporary = self.folder / ".best.tmp"
             save_file(_weights(model), temporary)
@@ -159,7 +159,7 @@ def _set_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch
 
 
 @contextmanager
-def _disk(where: Path) -> Iterator[None]:
+def disk_named(where: Path) -> Iterator[None]:
     """Turn what a full or read-only disk raises into an MtqaError; safetensors has an error of its own for it."""
     try:
         yield

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtqa.core.encode import PROMPT_NAMES
 from mtqa.core.errors import UsageError
 from mtqa.core.quiet import quiet_transformers
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 PAPER_PROMPTS = {"query": "Query: ", "document": "Passage: "}
 """For transformers that come without prompts. Source: Elmahdy, Lin and Ahmad, arXiv 2408.10536."""
-DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 
 
 def set_prompts(model: SentenceTransformer, settings: TrainSettings) -> None:
@@ -37,7 +37,7 @@ def set_prompts(model: SentenceTransformer, settings: TrainSettings) -> None:
             prompt = PAPER_PROMPTS[role]
         if prompt is None:
             continue
-        for name in DOCUMENT_PROMPTS if role == "document" else (role,):
+        for name in PROMPT_NAMES[role]:
             if name == role or name in model.prompts:
                 model.prompts[name] = prompt
 

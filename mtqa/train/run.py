@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtqa.core import progress
-from mtqa.core.corpus import disk_error
 from mtqa.core.encode import load_encoder, model_fingerprint
 from mtqa.core.errors import UsageError
 from mtqa.core.lineage import lineage
@@ -122,21 +121,16 @@ def _teacher(settings: TrainSettings, device: str) -> SentenceTransformer | None
 
 
 def _build(build: Building, data: Data, settings: TrainSettings, ranks: Ranks) -> Manifest:
-    from safetensors import SafetensorError
-
+    from mtqa.train.checkpoint import disk_named
     from mtqa.train.encoder import describe, save_model
 
     batches, steps = data.shards, data.steps
     model, state, tokeniser, environment = _run(build.out, build.work, data, settings, ranks)
     facts = describe(model)
-    try:
+    with disk_named(build.path):
         save_model(model, build.path, tokeniser)
         rows = write_logs(build.path, state.history, window_steps(steps))
         part = build.record_rest(build.work.fingerprint, rows)
-    except OSError as error:
-        raise disk_error(build.path, error) from error
-    except SafetensorError as error:
-        raise disk_error(build.path, OSError(str(error))) from error
     return build.finish(
         {PART: part},
         counts=_counts(state, batches),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -172,6 +173,10 @@ def test_what_cannot_be_mined_is_an_error_before_work(corpus: Path, tmp_path: Pa
         run(corpus, tmp_path / "out", query_lang="fr")
     with pytest.raises(UsageError, match="no question with passage"):
         run(corpus, tmp_path / "out", split="test")
+    apart = make_corpus(tmp_path / "apart", ITEMS, missing=lambda n, lang: (lang == "deu_Latn") == (n < 2 or n == 5))
+    with pytest.raises(UsageError, match="No question in deu_Latn has its passage in eng_Latn"):
+        run(apart, tmp_path / "out", query_lang="de")
+    shutil.rmtree(apart)
     with pytest.raises(UsageError, match="no hard negatives"):
         build_shards([corpus], ShardSettings(batch_size=2, steps=1), tmp_path / "s", negatives=corpus)
     assert {p.name for p in tmp_path.iterdir()} == {"corpus"}
