@@ -34,9 +34,9 @@ def collection(model: str | None, given: Mapping[str, Any]) -> Work | None:
 
     def work(out: Path, overwrite: bool, json: bool) -> str:
         from mtqa.cli.evaluate_translate import translator
+        from mtqa.core.evaluations import METRICS_FILE, read_metrics
         from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run
         from mtqa.evaluate.collection.summary import table
-        from mtqa.evaluate.run import METRICS_FILE, read_metrics
 
         if model is None:
             evaluate_run(settings, out, overwrite=overwrite)
@@ -50,8 +50,9 @@ def collection(model: str | None, given: Mapping[str, Any]) -> Work | None:
 
 def sentences(model: str | None, given: Mapping[str, Any], write_texts: Path | None) -> Work | None:
     """Return the evaluation of sentences across languages; writes their texts and returns None if so asked."""
+    from mtqa.core.evaluations import METRICS_FILE, read_metrics
     from mtqa.core.recipe import parse
-    from mtqa.evaluate.run import METRICS_FILE, evaluate, export_texts, read_metrics
+    from mtqa.evaluate.run import evaluate, export_texts
     from mtqa.evaluate.settings import EvaluateSettings
     from mtqa.evaluate.summary import table
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import EVALUATE_STAGE
 from mtqa.core.manifest import Manifest, load_manifest
 from mtqa.core.rng import rng
 from mtqa.evaluate.perquery import METRICS, PerQuery, mean, read, used
@@ -172,7 +173,7 @@ def check_comparable(a: Path, b: Path, first: PerQuery, second: PerQuery) -> Non
 
 def _manifest(folder: Path) -> Manifest:
     manifest = load_manifest(folder)
-    if manifest.stage != "evaluate":
+    if manifest.stage != EVALUATE_STAGE:
         raise UsageError(
             f"'{folder}' is the result of '{manifest.stage}'.", where=folder, expected="a folder of 'mtqa evaluate'"
         )

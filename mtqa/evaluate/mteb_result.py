@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.manifest import load_manifest, write_text_atomic
 from mtqa.evaluate.perquery import METRICS
-from mtqa.evaluate.run import read_metrics
 
 NAMES = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R"}
 """Task names by benchmark."""

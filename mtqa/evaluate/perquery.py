@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import PER_QUERY_FILE
 from mtqa.core.metrics import average_precision
 from mtqa.core.search import Ranks
 from mtqa.evaluate import bias
 from mtqa.evaluate.lareqa import Benchmark
 
-FILE = "per_query.parquet"
 METRICS = ("Mo", "Cr", "Mul", "rank_distance", "max_at_r", "max_at_r_normalised")
 """Names of the headline numbers: mean average precision in three settings, and three measures of language bias."""
 Floats = NDArray[np.float64]
@@ -148,7 +148,7 @@ def write(values: PerQuery, path: Path) -> int:
 
 def read(folder: Path) -> PerQuery:
     """Read an evaluation folder's per-query values; raises UsageError where they are missing or damaged."""
-    path = folder / FILE
+    path = folder / PER_QUERY_FILE
     try:
         table = pq.read_table(path, columns=["id", "lang", "rank", "rank_within", "top"])
         names = [field.name for field in table.schema.field("rank").type]

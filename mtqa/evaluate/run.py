@@ -13,6 +13,7 @@ from mtqa import __version__
 from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import EVALUATE_STAGE, METRICS_FILE, PER_QUERY_FILE
 from mtqa.core.hashing import file_sha256
 from mtqa.core.lineage import model_lineage, model_name
 from mtqa.core.manifest import Manifest, write_text_atomic
@@ -27,8 +28,7 @@ from mtqa.evaluate.mlir import mlir
 from mtqa.evaluate.settings import BENCHMARKS, EvaluateSettings
 from mtqa.evaluate.vectors import load_vectors, write_texts
 
-STAGE, VERSION = "evaluate", 2
-METRICS_FILE = "metrics.json"
+VERSION = 2
 SAMPLE = "sample"
 Vectors = NDArray[np.float32]
 
@@ -46,7 +46,9 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
             expected="MODEL (a name, a folder or 'demo') or --vectors FILE",
         )
     files = benchmark_files(settings)
-    work = Work(STAGE, VERSION, settings.record(), {"data": data_fingerprint(files), **_encoder_input(model, settings)})
+    work = Work(
+        EVALUATE_STAGE, VERSION, settings.record(), {"data": data_fingerprint(files), **_encoder_input(model, settings)}
+    )
     done = up_to_date(out, work)
     if done is not None:
         say(f"{out}: up to date")
@@ -57,7 +59,7 @@ def evaluate(model: str | None, settings: EvaluateSettings, out: Path, *, overwr
         method = None if model is None else method_of(model)
         (queries, candidates), plain = (given, None) if given else _encode(str(model), benchmark, settings, method)
         metrics = write_results(build.path, benchmark, settings, queries, candidates, _uncorrected(benchmark, plain))
-        part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
+        part = build.record_rest(work.fingerprint, {PER_QUERY_FILE: len(benchmark.queries)})
         encoder = {"model": None if model is None else model_name(model), "dimensions": int(queries.shape[1])}
         return build.finish(
             {"all": part},
@@ -85,17 +87,6 @@ def load_benchmark(settings: EvaluateSettings, files: dict[str, Path]) -> Benchm
         return load_rows(settings.benchmark, files)
     benchmark = load(settings.benchmark, files)
     return as_passages(benchmark) if settings.candidate == "passage" else benchmark
-
-
-def read_metrics(folder: Path) -> dict[str, Any]:
-    """Return `metrics.json` of an evaluation folder; raises UsageError where it is missing or damaged."""
-    path = folder / METRICS_FILE
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            "The metrics cannot be read.", where=path, expected="a folder that 'mtqa evaluate' wrote"
-        ) from error
 
 
 def benchmark_files(settings: EvaluateSettings) -> dict[str, Path]:
@@ -173,7 +164,7 @@ def write_results(
     if uncorrected is not None:
         metrics["uncorrected"] = uncorrected
     try:
-        perquery.write(values, folder / perquery.FILE)
+        perquery.write(values, folder / PER_QUERY_FILE)
         write_text_atomic(folder / METRICS_FILE, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     except OSError as error:
         raise disk_error(folder, error) from error

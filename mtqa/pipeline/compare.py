@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.manifest import write_text_atomic
 from mtqa.evaluate.bootstrap import paired_difference
-from mtqa.evaluate.run import read_metrics
 from mtqa.evaluate.settings import CollectionSettings
 from mtqa.pipeline.recipe import Recipe
 

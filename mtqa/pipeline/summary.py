@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.core.corpus import open_corpus
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.languages import get
 from mtqa.core.sample import sample_items
 from mtqa.core.schema import ENGLISH
-from mtqa.evaluate.run import read_metrics
 from mtqa.pipeline.compare import COMPARISON
 from mtqa.pipeline.recipe import Recipe
 from mtqa.pipeline.table import text_table

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import COLLECTION_STAGE, EVALUATE_STAGE, read_metrics
 from mtqa.core.languages import get
 from mtqa.core.lineage import lineage
 from mtqa.core.manifest import Manifest
@@ -20,7 +20,6 @@ SHOWN = {
     "Mul": "mAP multilingual (Mul)",
     "rank_distance": "language bias (rank distance, lower is better)",
 }
-COLLECTION = "evaluate-collection"
 TITLES = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R"}
 WHOLE = {"xquad-r": 13_014, "mlqa-r": 20_534}
 """Candidates of the whole benchmarks: a smaller pool gives higher figures, so a part is always called a part."""
@@ -64,7 +63,7 @@ def _said(metric: Metric, key: str) -> str:
 
 def evaluation_results(folder: Path, evaluation: Manifest, model: Manifest) -> Result:
     """Return an evaluation's headline numbers; raises UsageError where it is not an evaluation of this model."""
-    if evaluation.stage not in ("evaluate", COLLECTION):
+    if evaluation.stage not in (EVALUATE_STAGE, COLLECTION_STAGE):
         raise UsageError(
             f"'{folder}' is not an evaluation but the result of '{evaluation.stage}'.",
             where=folder,
@@ -79,7 +78,7 @@ def evaluation_results(folder: Path, evaluation: Manifest, model: Manifest) -> R
             next_step="mtqa evaluate MODEL, with that folder",
         )
     info = evaluation.info
-    collection, counts = evaluation.stage == COLLECTION, evaluation.counts
+    collection, counts = evaluation.stage == COLLECTION_STAGE, evaluation.counts
     values = {**_mapping(info.get("mAP")), **_mapping(info.get("bias")), **_mapping(info.get("metrics"))}
     intervals, signatures = _mapping(info.get("intervals")), _mapping(info.get("signatures"))
     metrics = [
@@ -102,8 +101,8 @@ def evaluation_results(folder: Path, evaluation: Manifest, model: Manifest) -> R
 def _languages(folder: Path) -> tuple[str, ...]:
     """Return the languages that an evaluation's metrics name; none where the file is not there."""
     try:
-        return tuple(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["languages"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return tuple(read_metrics(folder)["languages"])
+    except (UsageError, KeyError, TypeError):
         return ()
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.evaluations import read_metrics
 from mtqa.report.collections import collection_details, collection_note
-from mtqa.report.details import details, mean_of, read_metrics
+from mtqa.report.details import details, mean_of
 from mtqa.report.differences import ALL, by_language, systems, tests
 from mtqa.report.page import write_page
 from mtqa.report.results import note

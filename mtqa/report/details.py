@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from mtqa.core.errors import UsageError
 from mtqa.core.languages import get
 from mtqa.report.heat import heat_table
 from mtqa.report.numbers import LESS_IS_BETTER, number, title
@@ -15,21 +12,6 @@ from mtqa.report.plots import ratio_plot
 
 MEASURES = ("Mo", "Cr", "Mul", "rank_distance")
 Metrics = Mapping[str, Any]
-
-
-def read_metrics(folder: Path) -> dict[str, Any]:
-    """Return an evaluation's `metrics.json`; raises UsageError where it is missing or damaged."""
-    path = folder / "metrics.json"
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            "The metrics cannot be read.",
-            where=path,
-            expected="an evaluation that 'mtqa evaluate' wrote",
-            next_step="evaluate again, or put the folder back",
-        ) from error
-    return content
 
 
 def mean_of(seeds: Sequence[Any]) -> Any:

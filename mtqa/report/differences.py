@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.languages import get
-from mtqa.report.details import details, mean_of, read_metrics
+from mtqa.report.details import details, mean_of
 from mtqa.report.numbers import decided, measured, number, title
 from mtqa.report.plots import interval_plot
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.languages import get
 from mtqa.core.manifest import load_manifest
 from mtqa.report.collections import collection_details, collection_note
-from mtqa.report.details import MEASURES, details, read_metrics
+from mtqa.report.details import MEASURES, details
 from mtqa.report.numbers import measured, title
 from mtqa.report.page import flat
 from mtqa.report.plots import interval_plot

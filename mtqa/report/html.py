@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import COLLECTION_STAGE, EVALUATE_STAGE
 from mtqa.core.manifest import MANIFEST, load_manifest
 from mtqa.report.evaluation import evaluation_content
 from mtqa.report.page import write_page
@@ -12,7 +13,6 @@ from mtqa.report.run import JOURNAL, run_content
 from mtqa.report.study import RESULTS, study_content
 
 REPORT = "report.html"
-EVALUATIONS = ("evaluate", "evaluate-collection")
 
 
 def write_report(folder: Path) -> Path:
@@ -24,7 +24,7 @@ def write_report(folder: Path) -> Path:
         return write_page("run.html.j2", run_content(folder), folder / REPORT)
     if (folder / RESULTS).is_file():
         return write_page("study.html.j2", study_content(folder), folder / REPORT)
-    if (folder / MANIFEST).is_file() and load_manifest(folder).stage in EVALUATIONS:
+    if (folder / MANIFEST).is_file() and load_manifest(folder).stage in (EVALUATE_STAGE, COLLECTION_STAGE):
         return write_page("evaluation.html.j2", evaluation_content(folder), folder / REPORT)
     raise UsageError(
         f"There is nothing in '{folder}' to report.",

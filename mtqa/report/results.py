@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.languages import get
 from mtqa.report.collections import collection_details, collection_note
-from mtqa.report.details import details, read_metrics
+from mtqa.report.details import details
 from mtqa.report.numbers import decided, measured, number, spread, title
 from mtqa.report.page import json_file
 from mtqa.report.plots import interval_plot

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import COLLECTION_STAGE, EVALUATE_STAGE
 from mtqa.core.languages import get
 from mtqa.core.manifest import MANIFEST, load_manifest
 from mtqa.evaluate.bootstrap import read_comparable
@@ -145,7 +146,7 @@ def _system(path: Path, name: str) -> System | None:
 
 
 def _is_evaluation(path: Path) -> bool:
-    return (path / MANIFEST).is_file() and load_manifest(path).stage in ("evaluate", collection.STAGE)
+    return (path / MANIFEST).is_file() and load_manifest(path).stage in (EVALUATE_STAGE, COLLECTION_STAGE)
 
 
 def _benchmark(name: str, systems: Sequence[System], resamples: int, seed: int) -> dict[str, Any]:

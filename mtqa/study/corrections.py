@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import EVALUATE_STAGE, PER_QUERY_FILE
 from mtqa.core.lineage import model_lineage, model_name
 from mtqa.core.manifest import Manifest, write_text_atomic
 from mtqa.core.output import Work, building, up_to_date
 from mtqa.debias import parallel
 from mtqa.debias.settings import DebiasSettings
-from mtqa.evaluate import perquery
 from mtqa.evaluate.correction import Correction
 from mtqa.evaluate.lareqa import Benchmark, candidate_texts, data_fingerprint
 from mtqa.evaluate.settings import BENCHMARKS, EvaluateSettings
@@ -100,11 +100,13 @@ class Corrected:
 
     def evaluate(self, settings: EvaluateSettings, method: str, out: Path) -> Manifest:
         """Write the evaluation of the corrected model to `out`, in the format of `mtqa evaluate`."""
-        from mtqa.evaluate.run import STAGE, VERSION, benchmark_files, headline_info, write_results
+        from mtqa.evaluate.run import VERSION, benchmark_files, headline_info, write_results
 
         recorded = DebiasSettings.model_validate({"method": method}).model_dump(mode="json", exclude={"device"})
         data = data_fingerprint(benchmark_files(settings))
-        work = Work(STAGE, VERSION, {**settings.record(), "correction": recorded}, {"data": data, **self.inputs})
+        work = Work(
+            EVALUATE_STAGE, VERSION, {**settings.record(), "correction": recorded}, {"data": data, **self.inputs}
+        )
         done = up_to_date(out, work)
         if done is not None:
             return done
@@ -114,7 +116,7 @@ class Corrected:
         found = correct(candidates, [c.lang for c in benchmark.candidates])
         with building(out, work, overwrite=True) as build:
             metrics = write_results(build.path, benchmark, settings, asked, found, None)
-            part = build.record_rest(work.fingerprint, {perquery.FILE: len(benchmark.queries)})
+            part = build.record_rest(work.fingerprint, {PER_QUERY_FILE: len(benchmark.queries)})
             encoder = {"model": model_name(self.model)}
             return build.finish(
                 {"all": part},

@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.manifest import load_manifest, write_text_atomic
 from mtqa.evaluate.bootstrap import read_comparable
 from mtqa.evaluate.perquery import PerQuery
-from mtqa.evaluate.run import read_metrics
 from mtqa.study import stats
 from mtqa.study.corrections import evaluation_folder
 from mtqa.study.resources import resource_groups

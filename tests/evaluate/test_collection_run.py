@@ -12,12 +12,12 @@ from mtqa.cli.evaluate import command
 from mtqa.cli.evaluate_translate import translator
 from mtqa.core.encode import encode_texts
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.manifest import load_manifest
 from mtqa.evaluate.collection import retrieve
 from mtqa.evaluate.collection.run import evaluate_collection, evaluate_run
 from mtqa.evaluate.collection.tasks import Translator
 from mtqa.evaluate.correction import Correction
-from mtqa.evaluate.run import read_metrics
 from mtqa.evaluate.settings import CollectionSettings
 
 LOG3 = np.log2(3)

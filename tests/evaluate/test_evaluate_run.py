@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 from mtqa import __version__
 from mtqa.cli.evaluate import command
 from mtqa.core.errors import MtqaError, UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.manifest import load_manifest
 from mtqa.core.recipe import parse
 from mtqa.evaluate.bootstrap import paired_difference
-from mtqa.evaluate.run import evaluate, export_texts, read_metrics
+from mtqa.evaluate.run import evaluate, export_texts
 from mtqa.evaluate.settings import EvaluateSettings
 
 app = typer.Typer()

@@ -9,10 +9,11 @@ import pytest
 
 from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.manifest import load_manifest
 from mtqa.evaluate.hub_rows import load_rows
 from mtqa.evaluate.lareqa import as_passages, data_files, load
-from mtqa.evaluate.run import evaluate, read_metrics
+from mtqa.evaluate.run import evaluate
 from mtqa.evaluate.settings import EvaluateSettings
 
 

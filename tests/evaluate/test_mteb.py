@@ -8,9 +8,10 @@ import pytest
 
 from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.evaluate.lareqa import data_files, load
 from mtqa.evaluate.mteb_result import task_result, write_task_result
-from mtqa.evaluate.run import evaluate, read_metrics
+from mtqa.evaluate.run import evaluate
 from mtqa.evaluate.settings import EvaluateSettings
 
 TRIGRAMS = np.random.default_rng(3).standard_normal((257, 32))

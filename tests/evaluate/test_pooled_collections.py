@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 from mtqa.cli.evaluate import command
 from mtqa.core.encode import encode_texts
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.evaluate.collection import retrieve
 from mtqa.evaluate.collection.language_metrics import measure_languages
 from mtqa.evaluate.collection.layouts import sources
 from mtqa.evaluate.collection.run import evaluate_collection
 from mtqa.evaluate.collection.tasks import load_tasks, task_documents
 from mtqa.evaluate.correction import Correction
-from mtqa.evaluate.run import read_metrics
 from mtqa.evaluate.settings import PARALLEL, USUAL, CollectionSettings
 
 EU = ["deu_Latn", "eng_Latn", "fra_Latn"]

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from mtqa.cli.compare import command as compare_command
 from mtqa.cli.report import command as report_command
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.evaluate.collection.run import evaluate_collection
 from mtqa.evaluate.settings import CollectionSettings
-from mtqa.report.details import read_metrics
 from mtqa.report.html import write_report
 from mtqa.study.compare import compare, find_systems
 

@@ -5,10 +5,11 @@ import pytest
 from study_texts import text
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import read_metrics
 from mtqa.core.manifest import load_manifest
 from mtqa.debias.run import debias
 from mtqa.debias.settings import DebiasSettings
-from mtqa.evaluate.run import evaluate, read_metrics
+from mtqa.evaluate.run import evaluate
 from mtqa.study.compare import find_systems
 from mtqa.study.run import pending, run_study
 from mtqa.study.settings import load_study

@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import COLLECTION_STAGE, PER_QUERY_FILE
 from mtqa.core.hashing import file_sha256
 from mtqa.core.manifest import MANIFEST, Manifest, load_manifest
 from mtqa.evaluate.bootstrap import Difference, difference_of_cells
 from mtqa.evaluate.perquery import unreadable, used
 
-STAGE, PER_QUERY, QRELS = "evaluate-collection", "per_query.parquet", "qrels.trec"
+QRELS_FILE = "qrels.trec"
 NO_METRICS = ("lang", "id", "relevant", "found")
 COMPARABLE = ("benchmark", "split", "languages", "depth")
 
@@ -47,12 +48,12 @@ class CollectionValues:
 
 def is_collection(folder: Path) -> bool:
     """Tell whether a folder holds the evaluation of a collection, or of a run."""
-    return (folder / MANIFEST).is_file() and load_manifest(folder).stage == STAGE
+    return (folder / MANIFEST).is_file() and load_manifest(folder).stage == COLLECTION_STAGE
 
 
 def read(folder: Path) -> CollectionValues:
     """Read an evaluation's per-query values; raises UsageError where they are missing or damaged."""
-    path = folder / PER_QUERY
+    path = folder / PER_QUERY_FILE
     try:
         table = pq.read_table(path)
         metrics = [name for name in table.column_names if name not in NO_METRICS]
@@ -95,7 +96,7 @@ def check_comparable(a: Path, b: Path, first: CollectionValues, second: Collecti
 
 
 def _judgements(folder: Path, manifest: Manifest) -> str | None:
-    path = folder / QRELS
+    path = folder / QRELS_FILE
     return manifest.inputs.get("qrels") or (file_sha256(path) if path.is_file() else None)
 
 

@@ -17,6 +17,7 @@ from mtqa.core.vector_search import Parts, Search, approximate, exact
 from mtqa.evaluate.collection import bm25
 from mtqa.evaluate.collection.agreement import Agreement, agreement
 from mtqa.evaluate.collection.source import Task
+from mtqa.evaluate.collection.summary import MRC
 from mtqa.evaluate.collection.tasks import task_documents
 from mtqa.evaluate.collection.trec import Run, in_order
 from mtqa.evaluate.collection.vectors import Encoder, Shards, checked_ids, encode_shards
@@ -24,7 +25,6 @@ from mtqa.evaluate.correction import Correction, correction_of, method_of
 from mtqa.evaluate.settings import CollectionSettings
 
 Vectors = NDArray[np.float32]
-MRC = "MRC@"
 
 
 @dataclass(frozen=True)

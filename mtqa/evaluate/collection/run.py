@@ -12,6 +12,7 @@ from mtqa import __version__
 from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.core.corpus import disk_error
 from mtqa.core.errors import UsageError
+from mtqa.core.evaluations import COLLECTION_STAGE, METRICS_FILE, PER_QUERY_FILE
 from mtqa.core.hashing import file_sha256, fingerprint
 from mtqa.core.languages import ENGLISH
 from mtqa.core.lineage import model_lineage
@@ -19,19 +20,19 @@ from mtqa.core.manifest import Manifest, write_text_atomic
 from mtqa.core.output import Building, Work, building, guard, up_to_date
 from mtqa.core.progress import say
 from mtqa.evaluate.collection import bm25
+from mtqa.evaluate.collection.compare import QRELS_FILE
 from mtqa.evaluate.collection.layouts import licence, sources, usual_split
 from mtqa.evaluate.collection.ranking import Ranked, rank
 from mtqa.evaluate.collection.retrieve import Lexical, dense
 from mtqa.evaluate.collection.source import Source, Task
-from mtqa.evaluate.collection.summary import FILE, Measured, measured, summarise, write_per_query
+from mtqa.evaluate.collection.summary import Measured, measured, summarise, write_per_query
 from mtqa.evaluate.collection.tasks import Translator, languages_of, load_tasks, translated
 from mtqa.evaluate.collection.trec import Judged, Run, read_qrels, read_run, write_qrels, write_run
 from mtqa.evaluate.lareqa import data_files
-from mtqa.evaluate.run import METRICS_FILE
 from mtqa.evaluate.settings import BENCHMARKS, CollectionSettings
 
-STAGE, VERSION = "evaluate-collection", 3
-RUN_FILE, QRELS_FILE = "run.trec", "qrels.trec"
+VERSION = 3
+RUN_FILE = "run.trec"
 SIMILARITY = {"exact": "dot", "faiss": "dot-by-faiss"}
 """What signatures say an encoder's documents are ranked by."""
 
@@ -63,7 +64,7 @@ def evaluate_collection(
     if translator is not None:
         pairs = [languages_of(source) for source in found]
         inputs["translator"] = fingerprint({"+".join(pair): translator.revision(*pair) for pair in pairs})
-    work = Work(STAGE, VERSION, settings.record(), inputs)
+    work = Work(COLLECTION_STAGE, VERSION, settings.record(), inputs)
     if done := _done(out, work, overwrite=overwrite):
         return done
     tasks = load_tasks(found)
@@ -100,7 +101,7 @@ def evaluate_run(settings: CollectionSettings, out: Path, *, overwrite: bool = F
     run_file, qrels_file = Path(str(settings.run)), Path(str(settings.qrels))
     run, judged = read_run(run_file), read_qrels(qrels_file)
     inputs = {"run": file_sha256(run_file), "qrels": file_sha256(qrels_file)}
-    work = Work(STAGE, VERSION, settings.record(), inputs)
+    work = Work(COLLECTION_STAGE, VERSION, settings.record(), inputs)
     if done := _done(out, work, overwrite=overwrite):
         return done
     answered = {query: texts for query, texts in judged.items() if any(value > 0 for value in texts.values())}
@@ -197,12 +198,12 @@ def _finish(
     """Write metrics and per-query values, and the manifest."""
     metrics = summarise(ranked.lines, settings, about, ranked.counts, ranked.pool)
     try:
-        rows = write_per_query(ranked.lines, settings.metrics, build.path / FILE)
+        rows = write_per_query(ranked.lines, settings.metrics, build.path / PER_QUERY_FILE)
         write_text_atomic(build.path / METRICS_FILE, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     except OSError as error:
         raise disk_error(build.path, error) from error
     return build.finish(
-        {"all": build.record_rest(build.work.fingerprint, {FILE: rows})},
+        {"all": build.record_rest(build.work.fingerprint, {PER_QUERY_FILE: rows})},
         counts=metrics["counts"],
         licences=[] if settings.run else [BENCHMARKS.get(settings.benchmark) or licence(settings.benchmark)],
         info={

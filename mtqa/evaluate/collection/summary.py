@@ -28,7 +28,6 @@ from mtqa.evaluate.settings import CollectionSettings
 from mtqa.evaluate.summary import TOP_K, without_nan
 
 MRC = "MRC@"
-FILE = "per_query.parquet"
 Floats = NDArray[np.float64]
 
 
