@@ -128,9 +128,11 @@ def _cld2() -> Identifier:
 
     def parts(text: str) -> list[tuple[str, int, int]]:
         raw = text.encode("utf-8", "ignore")
+        vectors = read(raw)[3]
         found, end = [], 0
-        for start, size, _, label in read(raw)[3]:
-            begin, end = end, end + len(raw[start : start + size].decode("utf-8", "ignore"))
+        for start, size, _, label in vectors:
+            one = raw[start : start + size].decode("utf-8", "ignore") if len(vectors) > 1 else text
+            begin, end = end, end + len(one)
             found.append((NO_LANGUAGE if label == UNKNOWN else plain(label), begin, end))
         return found
 

@@ -141,13 +141,25 @@ def _right_throughout(text: str, lang: Target, judges: Sequence[Identifier], oth
     text, right = _plain(text), _meanings(lang.labels)
     long = _long(sentences(text, language_tag(lang)))
     if len(long) > 1:
-        labels = [teller.identify(sentence)[0] for sentence in long]
         return all(
-            label in right or (label == NO_LANGUAGE and not _judged(sentence, lang, judges, others, ask_all=True))
-            for label, sentence in zip(labels, long, strict=True)
+            _right(sentence, right, teller)
+            or (
+                teller.identify(sentence)[0] == NO_LANGUAGE
+                and not _judged(sentence, lang, judges, others, ask_all=True)
+            )
+            for sentence in long
         )
-    parts = teller.parts(text)
-    return len(parts) == 1 and parts[0][0] in right
+    return _right(text, right, teller)
+
+
+def _right(text: str, right: frozenset[str], teller: Identifier) -> bool:
+    """Whether CLD2 finds a text or a part of it right, and no long part in another language."""
+    assert teller.parts is not None
+    labels = {teller.identify(text)[0]}
+    for label, start, end in teller.parts(text):
+        if label in right or end - start >= PART:
+            labels.add(label)
+    return not right.isdisjoint(labels) and labels <= right | {NO_LANGUAGE}
 
 
 def _long(texts: Iterable[str]) -> list[str]:
