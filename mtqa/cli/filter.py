@@ -54,6 +54,9 @@ def command(
     if (corpus is None) == (pairs is None):
         raise UsageError("Give a corpus or a table of pairs, one of the two.", expected="DIR, or --pairs FILE")
     if pairs is not None:
+        asked = {"--group": group != "any", "--contamination": contamination, "--round-trip": round_trip}
+        if useless := [name for name, given in (asked | {"--rescore": rescore}).items() if given]:
+            raise UsageError(f"A table of pairs is judged row by row: {useless[0]} needs a corpus.", expected="DIR")
         from mtqa.filter.pairs import judge_pairs, table
 
         judged = judge_pairs(pairs, settings, out)

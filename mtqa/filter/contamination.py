@@ -24,6 +24,7 @@ from mtqa.core.hashing import file_sha256, fingerprint
 
 WORDS, LETTERS = 13, 26
 LEAST_TOKENS = 4
+LATELY = 64
 DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 TOKEN = re.compile(rf"[{DENSE}]|[^\W{DENSE}]+")
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -48,6 +49,7 @@ class HeldOut:
                 grams.extend(_grams(tokens).tolist())
         self._exact = np.unique(np.array(exact, np.uint64))
         self._grams = np.unique(np.array(grams, np.uint64))
+        self._share = lru_cache(maxsize=LATELY)(self._share_of)  # questions on one passage follow one another
 
     def __len__(self) -> int:
         return len(self._exact)
@@ -55,17 +57,16 @@ class HeldOut:
     def overlap(self, *texts: str | None) -> float:
         """Return 1 where one of the texts is a held-out text but for case and punctuation, else the greatest share of a
         text's 13-grams that stand in held-out texts. Texts under four words are no evidence."""
-        most = 0.0
-        for text in texts:
-            tokens = _tokens(text) if text else []
-            if len(tokens) < LEAST_TOKENS:
-                continue
-            if _among(np.array([_whole(tokens)], np.uint64), self._exact).any():
-                return 1.0
-            grams = _grams(tokens)
-            if len(grams):
-                most = max(most, float(_among(grams, self._grams).mean()))
-        return most
+        return max((self._share(text) for text in texts if text), default=0.0)
+
+    def _share_of(self, text: str) -> float:
+        tokens = _tokens(text)
+        if len(tokens) < LEAST_TOKENS:
+            return 0.0
+        if _among(np.array([_whole(tokens)], np.uint64), self._exact).any():
+            return 1.0
+        grams = _grams(tokens)
+        return float(_among(grams, self._grams).mean()) if len(grams) else 0.0
 
 
 def held_out_texts(places: Sequence[str]) -> Iterator[str]:

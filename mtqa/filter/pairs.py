@@ -26,7 +26,7 @@ from mtqa.filter.score import TextPair, score_text, text_score
 from mtqa.filter.semantic import SAMPLE, Semantic
 from mtqa.filter.settings import FilterSettings
 from mtqa.filter.spill import Floats, Grouped
-from mtqa.filter.table import read_rows
+from mtqa.filter.table import as_text, read_rows
 from mtqa.filter.target import Target, unlisted
 
 COLUMNS = ("id", "source", "translation", "lang", "field")
@@ -119,11 +119,13 @@ class _Judge:
         """Return what is known about a language; of those that are in no table, the pooled facts."""
         if lang not in self._targets:
             try:
-                self._targets[lang] = target_of(resolve(lang), self.settings)
+                code = resolve(lang)
             except UsageError as error:
                 if error.what.endswith("is ambiguous.") or not TAG.fullmatch(lang):
                     raise UsageError(error.what, where=f"{path}, row {row}", expected=error.expected) from error
                 self._targets[lang] = unlisted(lang, self.settings.seed, tuple(self.settings.identifiers))
+            else:
+                self._targets[lang] = target_of(code, self.settings)
         return self._targets[lang]
 
     def prepare(self, path: Path, folder: Path) -> tuple[Grouped, int]:
@@ -209,9 +211,8 @@ def _checked_rows(path: Path, judge: _Judge) -> Iterator[_Row]:
                 where=f"{path}, row {number}",
                 expected=", ".join(PAIR_FIELDS),
             )
-        source = None if row["source"] is None else str(row["source"])
-        target = "" if row["translation"] is None else str(row["translation"])
-        yield _Row(row["id"], name, judge.target(str(row["lang"]), number, path), TextPair(source, target))
+        pair = TextPair(as_text(row["source"]), as_text(row["translation"]) or "")
+        yield _Row(row["id"], name, judge.target(str(row["lang"]), number, path), pair)
 
 
 def table(counts: Counts) -> str:

@@ -128,6 +128,13 @@ def load_rules(settings: FilterSettings, fields: Sequence[FieldName] = FIELDS) -
         if field not in fields or not _possible(Check(check), settings):
             continue
         rules.append(Rule(field, Check(check), value, field in profile.drop))
+    if settings.round_trip and Check.ROUND_TRIP not in {rule.check for rule in rules}:
+        raise UsageError(
+            "There are translations back, but no threshold for them.",
+            where=settings.round_trip,
+            expected="the highest 1 - chrF that is kept",
+            next_step="add --threshold question.round_trip=0.7, or a profile with one",
+        )
     if not rules:
         raise UsageError("The profile makes no check.", where=path, expected="at least one threshold")
     return profile.name, rules

@@ -49,7 +49,8 @@ def filter_corpus(
             f"There are no scores to decide from for {', '.join(missing)}.",
             where=out,
             expected="an older result for the same corpus, with the same checks",
-            next_step="run the command with --overwrite instead of --rescore",
+            next_step="run the command with --overwrite instead of --rescore; instead of off, a threshold that nothing "
+            "reaches needs no new scores",
         )
     with building(out, work, overwrite=overwrite or rescore) as build:
         return _build(job, work, build, stored)

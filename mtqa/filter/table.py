@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from mtqa.core.corpus import read_batches
 from mtqa.core.errors import UsageError
 
@@ -21,6 +24,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise UsageError(f"There is no file '{path}'.", where=path, expected="JSONL, TSV or Parquet")
     if path.suffix == ".parquet":
+        _columns(path, columns)
         for batch in read_batches(path, columns):
             yield from batch.to_pylist()
     elif path.suffix == ".tsv":
@@ -35,6 +39,22 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         )
 
 
+def as_text(value: Any) -> str | None:
+    """Return a cell as text, None where it holds nothing: null, or the NaN that data frames write for it."""
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _columns(path: Path, columns: Sequence[str]) -> None:
+    try:
+        names = pq.read_schema(path).names
+    except (pa.ArrowException, OSError):
+        return  # reading it will say so
+    if missing := [name for name in columns if name not in names]:
+        raise UsageError(f"The table has no column {', '.join(missing)}.", where=path, expected=", ".join(columns))
+
+
 def _jsonl(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
     expected = "one JSON object a line with " + ", ".join(columns)
     with path.open("rb") as file:  # lines end in \n only: text may hold other line separators
@@ -42,7 +62,9 @@ def _jsonl(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except UnicodeDecodeError as error:
+                raise UsageError("A line is not UTF-8.", where=f"{path}:{number}", expected=expected) from error
             except ValueError as error:
                 raise UsageError("A line is no JSON.", where=f"{path}:{number}", expected=expected) from error
             missing = [name for name in columns if name not in row] if isinstance(row, dict) else list(columns)

@@ -75,7 +75,7 @@ def unlisted(tag: str, seed: int = 0, identifiers: tuple[str, ...] = IDENTIFIERS
 
 def length(code: str, script: str, lengths: Path | None = None) -> Length:
     """Return the length facts of a language (of prose, else of messages), of its script, or those pooled over all."""
-    own = _table(lengths)["languages"] if lengths else {}
+    own = _own(lengths) if lengths else {}
     table = _table(LENGTHS)
     if found := own.get(code, table["languages"].get(code)):
         return Length(found["median"], 0.0, code, found["spread"])
@@ -84,6 +84,25 @@ def length(code: str, script: str, lengths: Path | None = None) -> Length:
     name = script if script in table["scripts"] else POOLED
     found = table["scripts"].get(name, table[POOLED])
     return Length(found["median"], table["slack"]["script" if name == script else POOLED], name, found["spread"])
+
+
+@cache
+def _own(path: Path) -> dict[str, dict[str, float]]:
+    from mtqa.core.errors import UsageError
+
+    found = _table(path)
+    languages = found.get("languages") if isinstance(found, dict) else None
+    if not isinstance(languages, dict) or not all(map(_is_length, languages.values())):
+        raise UsageError(
+            "The file holds no length bounds.",
+            where=path,
+            expected="languages: {deu_Latn: {median: 0.15, spread: 0.12}}, as mtqa calibrate-filter writes it",
+        )
+    return languages
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(key), int | float) for key in ("median", "spread"))
 
 
 @cache

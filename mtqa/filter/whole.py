@@ -132,7 +132,7 @@ def _single(rule: Rule, facts: Target, extra: Extra) -> Callable[[Row, Row | Non
         return lambda row, source: float(Flag.HIT_LIMIT in ((row["mt"] or {}).get("flags") or ()))
     if rule.check == Check.CONTAMINATION and extra.tests is not None:
         tests = extra.tests
-        return lambda row, source: tests.overlap(row["question"], row["passage"])
+        return lambda row, source: max(tests.overlap(r["question"], r["passage"]) for r in (row, source) if r)
     if rule.check == Check.ROUND_TRIP and extra.back is not None and facts.code != ENGLISH:
         back = extra.back
         return lambda row, source: back.score(row["item_id"], facts.code, rule.field, source)

@@ -53,6 +53,8 @@ CASES = [
     Case("foreign files in the run folder", "run recipe.yaml --out foreign", ("foreign", "--out")),
     # corpora
     Case("missing corpus", "filter corpsu --out x", ("corpsu", "no folder")),
+    Case("groups of pairs", "filter --pairs p.jsonl --group all --out x", ("--group", "corpus")),
+    Case("rescored pairs", "filter --pairs p.jsonl --rescore --out x", ("--rescore", "corpus")),
     Case("missing manifest", "filter unlisted --out x", ("unlisted", "_manifest.json")),
     Case("damaged manifest", "filter unreadable --out x", ("unreadable/_manifest.json", "cannot be read")),
     Case("manifest of a newer version", "filter newer --out x", ("newer", "schema_version", "upgrade")),

@@ -110,3 +110,38 @@ def test_calibrate_fits_one_half_and_judges_the_other(tmp_path):
     path.write_text(path.read_text().split("\n")[0] + "\n")
     with pytest.raises(UsageError, match="enough"):
         calibrate(path, FilterSettings(), tmp_path / "lengths.yaml")
+
+
+def test_cells_that_data_frames_write_are_read(tmp_path):
+    columns = {"id": [1, 2, 3], "lang": ["de"] * 3, "field": ["question"] * 3, "source": ["Why is it old?"] * 3}
+    pq.write_table(pa.table(columns | {"translation": [b"Warum ist es so alt?"] * 3}), tmp_path / "bytes.parquet")
+    counts = judge_pairs(tmp_path / "bytes.parquet", FilterSettings(), tmp_path / "out.jsonl")
+    assert counts.as_dict()["kept"] == 3
+    found, _ = decide(tmp_path, [(1, "Why is it old?", float("nan"), "de", "question")])
+    assert "empty" in found[0]["reasons"]
+
+
+def test_a_column_that_a_parquet_file_lacks_is_named(tmp_path):
+    pq.write_table(
+        pa.table({"id": [1], "source": ["a"], "translation": ["b"], "field": ["answer"]}), tmp_path / "a.parquet"
+    )
+    with pytest.raises(UsageError, match="no column lang"):
+        judge_pairs(tmp_path / "a.parquet", FilterSettings(), tmp_path / "out.jsonl")
+
+
+def test_a_line_in_another_encoding_is_named(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes('{"id": 1, "translation": "Mühle"}\n'.encode("latin-1"))
+    with pytest.raises(UsageError, match="not UTF-8"):
+        judge_pairs(tmp_path / "a.jsonl", FilterSettings(), tmp_path / "out.jsonl")
+
+
+def test_length_bounds_that_are_missing_are_no_unknown_language(tmp_path):
+    with pytest.raises(UsageError, match=r"nowhere\.yaml"):
+        decide(tmp_path, ROWS[:1], lengths=str(tmp_path / "nowhere.yaml"))
+
+
+@pytest.mark.parametrize("text", ["[]", "lengths: 1", "languages: {deu_Latn: {median: x}}", "languages: [deu_Latn]"])
+def test_files_without_length_bounds_are_usage_errors(tmp_path, text):
+    (tmp_path / "lengths.yaml").write_text(text)
+    with pytest.raises(UsageError, match="no length bounds"):
+        decide(tmp_path, ROWS[:1], lengths=str(tmp_path / "lengths.yaml"))

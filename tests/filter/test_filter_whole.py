@@ -59,6 +59,21 @@ def test_test_questions_leave_the_corpus_in_the_language_they_are_in(tmp_path, r
     assert set(manifest.inputs) == {"corpus", "contamination"}
 
 
+def test_translations_of_english_test_questions_leave_too(tmp_path, rows, write_corpus):
+    (tmp_path / "test.tsv").write_text(f"7\t{rows['eng_Latn'][1]['question']}\n")
+    write_corpus(tmp_path / "in", rows)
+    settings = FilterSettings(contamination=[str(tmp_path / "test.tsv")])
+    manifest = filter_corpus(tmp_path / "in", settings, tmp_path / "out")
+    reasons = {lang: part.counts["reasons"] for lang, part in manifest.parts.items()}
+    assert reasons == {lang: {"row.contamination": 1} for lang in ("eng_Latn", "deu_Latn", "spa_Latn")}
+
+
+def test_translations_back_without_a_threshold_are_refused(tmp_path, rows, write_corpus):
+    write_corpus(tmp_path / "in", rows)
+    with pytest.raises(UsageError, match="no threshold"):
+        filter_corpus(tmp_path / "in", FilterSettings(round_trip="back.jsonl"), tmp_path / "out")
+
+
 def test_near_duplicates_and_conflicts(tmp_path, rows, write_corpus):
     german = rows["deu_Latn"]
     german[1]["question"] = german[0]["question"]
