@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from mtqa.filter.language import CLEAR_WORDS, ENGLISH_WORDS
+from mtqa.filter.protected import without_protected
 from mtqa.filter.target import Target
 from mtqa.filter.text import TOKENS, apart, characters, tokens
 
@@ -35,12 +36,13 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
     count, where three in four (of five at least) are the source's. A translation that is the source throughout counts
     four at least, if it holds more than names: three lower-case words, or a function word beside another word, or two
     words in another script than Latin; one that is the source for a third, at its beginning or end, or holds a whole
-    sentence of a longer source, counts nine.
+    sentence of a longer source, counts nine. Addresses, placeholders and handles count as nothing.
     """
     if not source:
         return None
     if apart(source, target):
         return 0.0
+    source, target = without_protected(source), without_protected(target)
     ours, theirs = tokens(source), tokens(target)
     foreign = lang.script not in ("Latn", "")
     lower = frozenset(filter(_PLAIN.__getitem__, frozenset(ours).intersection(theirs)))

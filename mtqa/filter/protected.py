@@ -20,6 +20,8 @@ PLACEHOLDER = re.compile(
     r"|(?<![\w.])@[A-Za-z_]\w{2,}(?![\w.]*@)|`(?![\s`])[^`\n]{1,80}(?<!\s)`|\{\w+,\s?(?:plural|select|selectordinal|number|date|time),|\\[A-Za-z]{3,}|\[\d{1,3}\]"
 )
 PLACEHOLDER_SIGNS = frozenset("{%$[<_#@`\\")
+PROTECTED = re.compile("|".join((SCHEME, MAIL, PATH, r"(?<!\w)[#@]\w+", PLACEHOLDER.pattern)))
+PROTECTED_SIGNS = PLACEHOLDER_SIGNS | {"/"}
 
 
 def lost_urls(source: str | None, target: str, lang: Target) -> float | None:
@@ -52,6 +54,13 @@ def lost_placeholders(source: str | None, target: str, lang: Target) -> float | 
         return 0.0
     whole = _squeezed(target)
     return float(sum(max(0, number - whole.count(piece)) for piece, number in ours.items()))
+
+
+def without_protected(text: str) -> str:
+    """Return a text with a bar for each address, placeholder, tag and handle: their words are not copied text."""
+    if PROTECTED_SIGNS.isdisjoint(characters(text)) and "www." not in text:
+        return text
+    return PROTECTED.sub(" | ", text)
 
 
 @lru_cache(maxsize=REMEMBERED)

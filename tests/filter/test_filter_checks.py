@@ -197,6 +197,29 @@ def test_copied_run(source, text, score):
 
 
 @pytest.mark.parametrize(
+    ("source", "text", "lang", "score"),
+    [
+        (
+            "The mill, see https://example.org/the/old/mill?by=river.",
+            "Мельница, https://example.org/the/old/mill?by=river.",
+            "rus_Cyrl",
+            0,
+        ),
+        (
+            "Seen on #oldmill, #river, #wheel and @the_old_mill.",
+            "#oldmill, #river, #wheel और @the_old_mill पर।",
+            "hin_Deva",
+            0,
+        ),
+        ("Write to old.mill@by.the.river.org now.", "Пишите на old.mill@by.the.river.org.", "rus_Cyrl", 0),
+        ("See www.example.org and then the old mill", "See www.example.org and then the old mill", "deu_Latn", 6),
+    ],
+)
+def test_addresses_and_handles_are_no_copied_words(source, text, lang, score):
+    assert copied_run(source, text, target(lang)) == score
+
+
+@pytest.mark.parametrize(
     ("text", "loop"),
     [
         ("Die Stadt der Stadt der Stadt der Stadt der Stadt.", True),
