@@ -52,10 +52,8 @@ def with_item(sentence: str, kind: str) -> str:
 
 def measure(decoder: Any, texts: list[str], kind: str) -> dict[str, Any]:
     from mtqa.translate import protect
-    from mtqa.translate.decode import LIMIT
-    from mtqa.translate.engine import Decoding
 
-    alone = [made.entry.text for made in decoder._start(texts, Decoding(decoder.beam_size), LIMIT)()]
+    alone = [made.entry.text for made in decoder._start(texts, decoder._usual)()]
     whole = decoder.translate(texts)
 
     def kept(source: str, target: str) -> bool:

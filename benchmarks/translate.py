@@ -138,9 +138,9 @@ def texts_of(row: dict) -> list[str]:
 def ours(corpus: Path, model: str, folder: Path) -> dict[str, Any]:
     """Time `translate` with an empty memory; the time of loading model and tokenizer is taken out, as for the peers."""
     from mtqa.core.corpus import open_corpus
-    from mtqa.translate import run as run_module
     from mtqa.translate import target as target_module
     from mtqa.translate.ct2 import CTranslate2Engine
+    from mtqa.translate.run import translate
     from mtqa.translate.settings import TranslateSettings
 
     spent = {"loading": 0.0, "alignment": 0.0}
@@ -154,18 +154,18 @@ def ours(corpus: Path, model: str, folder: Path) -> dict[str, Any]:
 
         return done
 
-    loads = target_module.load_engine, run_module.load_tokens
-    target_module.load_engine, run_module.load_tokens = (timed(load, "loading") for load in loads)
-    aligned = CTranslate2Engine._forced
-    CTranslate2Engine._forced = timed(aligned, "alignment")
+    loads = target_module.load_engine, target_module.load_tokens
+    target_module.load_engine, target_module.load_tokens = (timed(load, "loading") for load in loads)
+    attention = CTranslate2Engine.attention
+    CTranslate2Engine.attention = lambda *args: timed(timed(attention, "alignment")(*args), "alignment")
     try:
         began = CLOCK()
         settings = TranslateSettings(to=[LANG], model=model)
-        manifest = run_module.translate(corpus, settings, folder / "out", memory=folder / "memory")
+        manifest = translate(corpus, settings, folder / "out", memory=folder / "memory")
         seconds = CLOCK() - began - spent["loading"]
     finally:
-        target_module.load_engine, run_module.load_tokens = loads
-        CTranslate2Engine._forced = aligned
+        target_module.load_engine, target_module.load_tokens = loads
+        CTranslate2Engine.attention = attention
     return {
         "seconds": seconds,
         "rows_per_second": open_corpus(corpus).rows("eng_Latn") / seconds,
