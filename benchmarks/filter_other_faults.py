@@ -86,6 +86,11 @@ def _swapped(digits: str) -> str:
     return digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :]
 
 
+NUMBERS: dict[str, Plant] = {
+    "number plus one": _number(lambda digits: str(int(digits) + 1)),
+    "digits swapped": _number(_swapped),
+    "zero more": _number(lambda digits: digits + "0"),
+}
 SENTENCES: dict[str, Plant] = {
     "clean": lambda s, t, script, chance: t,
     "special token": lambda s, t, script, chance: _inserted(t, chance.choice(SPECIAL), script, chance),
@@ -104,9 +109,7 @@ SENTENCES: dict[str, Plant] = {
     "second half": lambda s, t, script, chance: t[len(t) // 2 :],
     "second half in English": lambda s, t, script, chance: t[: len(t) // 2] + s[len(s) // 2 :],
     "six English words more": lambda s, t, script, chance: " ".join([t, *s.split()[-6:]]),
-    "number plus one": _number(lambda digits: str(int(digits) + 1)),
-    "digits swapped": _number(_swapped),
-    "zero more": _number(lambda digits: digits + "0"),
+    **NUMBERS,
     "hidden spaces": lambda s, t, script, chance: "\u200b".join(t),
     "code fence": lambda s, t, script, chance: f"```\n{t}\n```",
     "refusal": lambda s, t, script, chance: "I'm sorry, but I cannot translate this text.",
@@ -125,8 +128,9 @@ def _passages(
     foreign: Sequence[str],
     script: str,
     chance: random.Random,
-) -> dict[str, str]:
-    """Return a passage, and it with each fault; `other` is another passage, `foreign` this in another language."""
+) -> dict[str, str | None]:
+    """Return a passage, and it with each fault (None where it cannot be had); `other` is another
+    passage, `foreign` this in another language."""
     at, whole, wrong = chance.randrange(len(ours)), _joined(ours, script), other[chance.randrange(len(other))]
     return {
         "clean": whole,
@@ -142,6 +146,10 @@ def _passages(
         "first half": whole[: len(whole) // 2],
         "first sentence only": ours[0],
         "another passage": _joined(other, script),
+        **{
+            kind: plant(_joined(english, "Latn"), whole, script, random.Random(f"{kind} {whole}"))
+            for kind, plant in NUMBERS.items()
+        },
     }
 
 
@@ -175,7 +183,8 @@ def passage_rows(data: Path) -> list[Row]:
             source, other = _joined(english[n], "Latn"), texts[(n + 31) % len(texts)]
             third = (german if short == "es" else spanish)[n]
             for kind, text in _passages(english[n], texts[n], other, third, code.split("_")[1], chance).items():
-                rows.append(_row(f"{kind}|{code}|{n}", source, text, code, "passage"))
+                if text:
+                    rows.append(_row(f"{kind}|{code}|{n}", source, text, code, "passage"))
     return rows
 
 

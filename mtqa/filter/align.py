@@ -25,8 +25,10 @@ MOST_COST = 18.0
 ANCHOR, MOST_ANCHORS = 1.0, 3
 NUMBER_LOST, NAME_LOST, MOST_LOST = 2.0, 0.7, 6.0
 """What a number or a name that one side of a bead has alone costs: rare where the sides are translations."""
-QUOTES = frozenset('"“”„‟«»「」『』〝〞')
-"""A splitter keeps a quotation whole, and translators lose one of its marks: sentences are aligned without them."""
+QUOTES = frozenset('"“”„‟«»「」『』〝〞`‘‚‛')
+BRACKETS = "()", "（）", "[]"
+"""A splitter keeps what stands between such signs whole, and translators lose one of two: sentences are aligned without
+quotation marks, and without brackets that do not close."""
 BAND = 6
 LONGEST = 120
 
@@ -89,7 +91,9 @@ def _corresponding(ours: Sequence[str], theirs: Sequence[str], lang: Target) -> 
 
 
 def _without_quotes(text: str) -> str:
-    for sign in QUOTES.intersection(characters(text)):
+    found = characters(text)
+    odd = [pair for pair in BRACKETS if not found.isdisjoint(pair) and text.count(pair[0]) != text.count(pair[1])]
+    for sign in QUOTES.intersection(found).union(*odd):
         text = text.replace(sign, " ")
     return text
 

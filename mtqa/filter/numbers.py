@@ -82,6 +82,7 @@ NAMED_DECADES = frozenset(map(Decimal, range(1900, 2100)))
 def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | None:
     """Return how many numbers do not correspond: the greater of those lost and those added (a change is both).
 
+    One that became a number which looks like it (1263, 1963) counts twice: it was not converted, rounded or left out.
     Paired are equal values in any digits, separators and scale words (230 million = 2.3亿, 30 to 50 thousand = 3到5万),
     decades and short years (1970s = '70s), centuries (1700s = 18th), afternoon hours (3 pm = 15), Buddhist years (+543)
     in Thai, Lao and Khmer. Of a measure and its conversion, `100 feet (30 m)`, one is enough. Numbers may become
@@ -132,7 +133,18 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
             added = [n for n in added if n.values != ZERO]
     if not lost or not added:  # a number changed is no number converted
         lost, added = _no_conversions(lost, given, ours), _no_conversions(added, found, theirs)
-    return float(max(len(lost), len(added)))
+    return float(max(len(lost), len(added)) + sum(any(_misread(a, b) for b in added) for a in lost))
+
+
+def _misread(lost: Number, added: Number) -> bool:
+    """Whether one number looks like another: a digit is another, two are swapped, or one is more or less."""
+    ours, theirs = (f"{max(number.values):f}" for number in (lost, added))
+    if len(ours) == len(theirs):
+        unequal = [n for n, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
+        swapped = len(unequal) == 2 and unequal[1] - unequal[0] == 1 and sorted(ours) == sorted(theirs)
+        return len(ours) > 1 and (len(unequal) == 1 or swapped)
+    short, long = sorted((ours, theirs), key=len)
+    return len(short) > 1 and long.isdigit() and any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
 
 
 def _english(number: str) -> str:

@@ -55,6 +55,20 @@ def test_a_quotation_that_was_not_closed_hides_no_sentence():
     assert evidence(ours, theirs, GERMAN) == (0, 0)
 
 
+def test_a_bracket_that_was_not_closed_hides_no_sentence():
+    ours = (
+        "The mill is old. It was built (1874) by the river. It is closed today. The wheel is gone. Nobody comes here. "
+        "The water is low. The roof fell in. The door (of oak) is shut. The key is lost. The owner died. His son left. "
+        "The land was sold."
+    )
+    theirs = (
+        "Die Mühle ist alt. Sie wurde (1874 am Fluss gebaut. Sie ist heute zu. Das Rad ist weg. Niemand kommt her. "
+        "Das Wasser ist flach. Das Dach fiel ein. Die Tür (aus Eiche) ist zu. Der Schlüssel ist weg. Der Besitzer "
+        "starb. Sein Sohn ging. Das Land wurde verkauft."
+    )
+    assert evidence(ours, theirs, GERMAN) == (0, 0)
+
+
 def test_scripts_without_marks_and_very_long_texts_are_not_judged():
     assert evidence(ENGLISH_TEXT, "โรงสีเก่า", target("tha_Thai")) is None
     assert evidence("One. " * 200, "Eins. " * 200, GERMAN) is None

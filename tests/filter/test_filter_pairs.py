@@ -66,7 +66,7 @@ def test_null_translations_are_empty_and_null_sources_abstain(tmp_path):
 
 
 def test_thresholds_and_fields_off(tmp_path):
-    found, _ = decide(tmp_path, ROWS[3:4], thresholds={"sentence.numbers": 1})
+    found, _ = decide(tmp_path, ROWS[3:4], thresholds={"sentence.numbers": 2})
     assert found[0]["keep"]
 
 
