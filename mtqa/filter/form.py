@@ -32,7 +32,8 @@ HIDDEN = re.compile(r"(?<=[^\W\d_])[\u200b\u2060\ufeff](?=[^\W\d_])|(?:[^\W\d_]\
 HIDDEN_SIGNS = frozenset("\u200b\u2060\ufeff\u00ad")
 TITLED, SMALL_WORDS = 8, 0.4
 NAMES = 2
-FIRST = "?？؟!！,，،;；"
+FIRST = "?？؟!！,，،;；。।"
+STOP_FIRST = re.compile(r"\s*\.[^\W\d_A-Z]")
 """Signs that end something: no text begins with them."""
 
 
@@ -41,7 +42,7 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
 
     Nine of ten letters are capitals; eight letters in a row stand apart (nearly all, in scripts without spaces); words
     are glued together (a sixth of the source's spaces, or 45 letters without one; scripts without spaces aside); it
-    begins with a question mark, exclamation mark or comma; signs that show nothing stand inside words (scripts that
+    begins with a question mark, full stop or comma; signs that show nothing stand inside words (scripts that
     need such signs aside); every word begins with a capital; none does, though its source has names; no letter has an
     accent in a language that is full of them (`accents`).
     """
@@ -59,6 +60,7 @@ def odd_form(source: str | None, target: str, lang: Target) -> float | None:
         found += accents_lost(source, target, lang)
     start = target.lstrip()[:1]
     found += bool(start) and start in FIRST and source.lstrip()[:1] not in FIRST
+    found += start == "." and STOP_FIRST.match(target) is not None and STOP_FIRST.match(source) is None
     lengths = list(map(len, parts))
     if lengths.count(1) >= LEAST_APART and (
         lang.script not in SPACELESS or lengths.count(1) >= MOST_APART * len(lengths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 
 from mtqa.filter.target import Target
@@ -10,6 +11,8 @@ from mtqa.filter.target import Target
 DEVIATIONS = 4.2
 FLOOR, PER_CHARACTER, LONG = 0.45, 55.0, 300
 DRIFT, SHORT = 0.05, 2.0
+NAMES_BESIDE = re.compile(r"\s?[(（](?![^)）]*\b[a-zß-ÿ]{4})[A-Za-zÀ-ɏ .,&'’-]+[)）]")
+"""Latin names in brackets, which some put beside those in their own script."""
 
 
 def length_ratio(source: str | None, target: str, lang: Target) -> float | None:
@@ -17,13 +20,18 @@ def length_ratio(source: str | None, target: str, lang: Target) -> float | None:
 
     s and t count code points of source and translation; the median and the standard deviation at 100 characters are
     the language's (`lengths.yaml`). Allowed are 4.2 deviations, .05 for another domain, and 2/s for the shortest;
-    languages without data get a wider allowance. Short texts vary more, see `deviation`.
+    languages without data get a wider allowance. Short texts vary more, see `deviation`. Where a text in another script
+    is too long, Latin names in brackets do not count: `伊斯坦布尔 (Istanbul)`.
     """
     if not source:
         return None
     s, t = len(source.strip()), len(target.strip())
     allowed = DEVIATIONS * deviation(s, lang) + DRIFT + lang.length.slack + SHORT / max(s, 1)
-    return abs(math.log((t + 1) / (s + 1)) - lang.length.median) / allowed
+    beyond = math.log((t + 1) / (s + 1)) - lang.length.median
+    if beyond > allowed and lang.script != "Latn":
+        t = len(NAMES_BESIDE.sub("", target).strip())
+        beyond = math.log((t + 1) / (s + 1)) - lang.length.median
+    return abs(beyond) / allowed
 
 
 def deviation(characters: int, lang: Target) -> float:

@@ -54,6 +54,14 @@ def test_length_keeps_chinese_of_a_third_and_rejects_german_of_a_third():
     assert length_ratio(source, "w" * (len(source) // 3), GERMAN) > 1
 
 
+def test_latin_names_beside_others_are_no_length():
+    source, chinese = "The singers Fatih Erkoç and Müslüm Gürses followed.", target("zho_Hans")
+    names = "随后是歌手法提赫·埃尔科克 (Fatih Erkoc) 和穆斯林·古尔斯（Muslum Gurses）。"
+    bare = "随后是歌手法提赫·埃尔科克 和穆斯林·古尔斯。"
+    assert length_ratio(source, names + "无" * 9, chinese) == length_ratio(source, bare + "无" * 9, chinese)
+    assert length_ratio(source, bare + "(the singers followed them here, and everybody was very glad)", chinese) > 1
+
+
 def test_languages_without_data_are_unfitted_and_wider():
     yoruba, burmese = target("yor_Latn"), target("mya_Mymr")
     assert GERMAN.fitted and GERMAN.length.slack == 0
