@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PASSAGE = "The old bridge over the river was built by the people of the town. It was opened in 1905 by 12 men of the town."
+PASSAGE = "The old bridge over the river was built by the people of the town. It was opened in 1905 by 12 men of it."
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def data(tmp_path: Path) -> Path:
     squad: dict[str, Any] = {"data": [{"title": "Bridge", "paragraphs": [{"context": PASSAGE, "qas": questions}]}]}
     (folder / "squadshifts-new_wiki.json").write_text(json.dumps(squad), encoding="utf-8")
     (folder / "nq-open-dev.jsonl").write_text('{"question": "who built the bridge", "answer": ["men"]}\n', "utf-8")
-    pubmed = {"1": {"QUESTION": "Is it so?", "CONTEXTS": [PASSAGE], "LONG_ANSWER": "It is so.", "final_decision": "yes"}}
-    (folder / "pubmedqa-ori_pqal.json").write_text(json.dumps(pubmed), encoding="utf-8")
+    pubmed = {"QUESTION": "Is it so?", "CONTEXTS": [PASSAGE], "LONG_ANSWER": "It is so.", "final_decision": "yes"}
+    (folder / "pubmedqa-ori_pqal.json").write_text(json.dumps({"1": pubmed}), encoding="utf-8")
     return folder.parent
 
 
@@ -49,4 +49,4 @@ def test_speed_against_others(data: Path) -> None:
 def test_what_comes_through(data: Path) -> None:
     rows = measured("protect.py", "--data", str(data), "--sentences", "2")
     assert {row["kind"] for row in rows} >= {"url", "markup", "number"}
-    assert all(row["sentences"] and 1 == row["kept"] + row["flagged"] for row in rows)
+    assert all(row["sentences"] and row["kept"] + row["flagged"] == 1 for row in rows)
