@@ -64,21 +64,22 @@ def choose(index: Index, settings: ShardSettings) -> Choice:
         left_out["no_second_version"] = int((allowed & ~second).sum())
         allowed &= second
     pattern, has = _patterns([index.rows[row] >= 0 for row in rows])
-    sizes = np.bincount(pattern[allowed], minlength=len(has)) @ has
+    counts = np.bincount(pattern[allowed], minlength=len(has))
+    sizes = counts @ has
     mono = (sizes >= settings.batch_size) & (factors > 0)
+    crosses = _crosses(has, pairs)
+    _check_sizes(kinds, sizes[factors > 0], int(counts[crosses].sum()), settings.batch_size)
     fits = np.zeros(len(has), bool)
     if MONO in kinds:
         fits |= has[:, mono].any(axis=1)
     if CROSS in kinds:
-        fits |= _crosses(has, pairs)
+        fits |= crosses
     items = allowed & fits[pattern]
     left_out["lacks_languages"] = int((allowed & ~items).sum())
     power = 0.0 if settings.sampling == "uniform" else 1 / settings.temperature
     weights = np.where(sizes > 0, np.maximum(sizes, 1) ** power * factors, 0.0)
     shares = weights / max(weights.sum(), 1e-300)
-    choice = Choice(list(names), items, pattern, has, shares, mono, pairs, left_out)
-    _check_size(choice, kinds, settings.batch_size)
-    return choice
+    return Choice(list(names), items, pattern, has, shares, mono, pairs, left_out)
 
 
 def _crosses(has: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -135,14 +136,15 @@ def _check_languages(names: list[str], known: list[str], kinds: tuple[int, ...],
         )
 
 
-def _check_size(choice: Choice, kinds: tuple[int, ...], size: int) -> None:
-    counts = np.bincount(choice.pattern[choice.items], minlength=len(choice.has))
-    cross = int(counts[choice.cross].sum())
-    if (MONO in kinds and not choice.mono.any()) or (CROSS in kinds and cross < size):
-        largest = int((counts @ choice.has).max(initial=0))
+def _check_sizes(kinds: tuple[int, ...], languages: np.ndarray, cross: int, size: int) -> None:
+    """Raise UsageError where a kind has fewer items than a batch: in each of `languages`, or (`cross`) in a pair."""
+    largest = int(languages.max(initial=0))
+    there = {MONO: (largest, "in the largest language"), CROSS: (cross, "in both languages of a pair")}
+    few = [f"{count:,} items {where}" for kind, (count, where) in there.items() if kind in kinds and count < size]
+    if few:
         raise UsageError(
             "There are too few items for one batch.",
-            where=f"{largest:,} items in the largest language, {cross:,} in two languages or more",
+            where=", ".join(few),
             expected=f"at least the batch size, {size:,}",
             next_step="choose a smaller --batch-size or give more data",
         )

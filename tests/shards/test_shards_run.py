@@ -204,10 +204,19 @@ def test_what_cannot_be_built_is_said_before_anything_is_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_fewer_items_than_a_batch_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mode", "where"),
+    [
+        ("mono", "9 items in the largest language"),
+        ("cross", "9 items in both languages of a pair"),
+        ("hybrid", "9 items in the largest language, 9 items in both languages of a pair"),
+    ],
+)
+def test_fewer_items_than_a_batch_is_an_error_that_counts_them(tmp_path: Path, mode: str, where: str) -> None:
     corpus = make_corpus(tmp_path / "corpus", plain_items(9))
-    with pytest.raises(UsageError, match="too few items"):
-        build(corpus, tmp_path / "out", steps=1)
+    with pytest.raises(UsageError, match="too few items") as caught:
+        build(corpus, tmp_path / "out", steps=1, mode=mode)
+    assert caught.value.where == where
 
 
 def test_a_language_by_another_name_is_the_same_language(corpus: Path, tmp_path: Path) -> None:
