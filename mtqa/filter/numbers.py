@@ -19,6 +19,7 @@ from mtqa.filter.numerals import (
     joined_units,
     letter_values,
     may_be_words,
+    names_scale,
     numbers,
 )
 from mtqa.filter.spelling import spelled
@@ -47,6 +48,12 @@ CLOCK = re.compile(
     re.IGNORECASE,
 )
 """Without one of these in English, 9 and 21 are no hours."""
+MILLION = 6
+SCALES_KNOWN = frozenset(
+    "arb_Arab deu_Latn ell_Grek fra_Latn hin_Deva ind_Latn ita_Latn jpn_Jpan kor_Hang nld_Latn por_Latn rus_Cyrl "
+    "spa_Latn tha_Thai tur_Latn vie_Latn zho_Hans zho_Hant".split()
+)
+"""Languages of which `number_words.yaml` has all words for millions and billions."""
 POWERS = frozenset(map(Decimal, (2, 3)))
 ZERO, FULL_HOUR = frozenset({Decimal(0)}), re.compile(r"[0-9][:：]00(?![0-9])")
 CONVERTED = re.compile(
@@ -82,7 +89,8 @@ NAMED_DECADES = frozenset(map(Decimal, range(1900, 2100)))
 def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | None:
     """Return how many numbers do not correspond: the greater of those lost and those added (a change is both).
 
-    One that became a number which looks like it (1263, 1963) counts twice: it was not converted, rounded or left out.
+    One that became a number which looks like it (1263, 1963), or millions that became billions, or less than millions,
+    count twice: they were not converted, rounded or left out.
     Paired are equal values in any digits, separators and scale words (230 million = 2.3亿, 30 to 50 thousand = 3到5万),
     decades and short years (1970s = '70s), centuries (1700s = 18th), afternoon hours (3 pm = 15), Buddhist years (+543)
     in Thai, Lao and Khmer. Of a measure and its conversion, `100 feet (30 m)`, one is enough. Numbers may become
@@ -95,7 +103,8 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
-    if sorted(map(_english, NUMBER.findall(ours))) == sorted(map(_other, NUMBER.findall(theirs))):
+    same = sorted(map(_english, NUMBER.findall(ours))) == sorted(map(_other, NUMBER.findall(theirs)))
+    if same and "illion" not in ours:
         return 0.0
     ours = THOUSANDS.sub(lambda match: match[0].replace(",", ""), ours)
     given = numbers(ours)
@@ -133,7 +142,24 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
             added = [n for n in added if n.values != ZERO]
     if not lost or not added:  # a number changed is no number converted
         lost, added = _no_conversions(lost, given, ours), _no_conversions(added, found, theirs)
-    return float(max(len(lost), len(added)) + sum(any(_misread(a, b) for b in added) for a in lost))
+    misread = sum(any(_misread(a, b) for b in added) for a in lost)
+    return float(max(len(lost), len(added)) + misread + 2 * len(_rescaled(given, found, target, lang)))
+
+
+def _rescaled(given: list[Number], found: list[Number], text: str, lang: Target) -> list[Number]:
+    """Return the millions and billions that became others, or lost their word, in languages whose words are known."""
+    if lang.code not in SCALES_KNOWN:
+        return []
+    rescaled = []
+    for number in given:
+        whole = max(number.values)
+        if number.power < MILLION or any(whole in other.values for other in found):
+            continue
+        same_digits = [other for other in found if _digits(min(number.values)) in map(_digits, other.values)]
+        allowed = [other for other in same_digits if min(other.power, number.power) > MILLION]
+        if same_digits and not allowed and (any(other.scaled for other in same_digits) or not names_scale(text)):
+            rescaled.append(number)
+    return rescaled
 
 
 def _misread(lost: Number, added: Number) -> bool:

@@ -40,13 +40,18 @@ LONG_WORD, DOZEN = 5, 12
 class Number:
     """A number in a text: the values that it may have (1.234 is 1234 in German).
 
-    `scaled`: a scale word follows; `decade`: an s follows (1970s, 1970's); `attached`: it ends a word (CO2, km2).
+    `power`: that of ten of the scale words that follow, 0 without; `decade`: an s follows (1970s, 1970's); `attached`: it ends a word (CO2, km2).
     """
 
     values: frozenset[Decimal]
-    scaled: bool = False
+    power: int = 0
     decade: bool = False
     attached: bool = False
+
+    @property
+    def scaled(self) -> bool:
+        """Whether a scale word follows."""
+        return self.power > 0
 
 
 def has_digits(text: str) -> bool:
@@ -179,7 +184,12 @@ def _number(values: frozenset[Decimal], text: str, start: int, end: int) -> Numb
     if power:
         values |= {value * Decimal(10) ** power for value in values}
     decade = DECADE.match(text, end) is not None
-    return Number(values, power > 0, decade, attached=start > 0 and text[start - 1].isalpha())
+    return Number(values, power, decade, attached=start > 0 and text[start - 1].isalpha())
+
+
+def names_scale(text: str) -> bool:
+    """Return whether a scale word stands in a text, beside a number or not."""
+    return _words()["scale"].search(text) is not None
 
 
 def _han_values(text: str) -> Iterator[Decimal]:
@@ -258,6 +268,7 @@ def _words() -> dict[str, Any]:
             name: {code: {n: _any_of(words) for n, words in table.items()} for code, table in raw[name].items()}
             for name in ("worded", "digits")
         },
+        "scale": re.compile("|".join(_alternative(word) for word in longest_first), re.I),
         "pattern": re.compile(
             rf"[\s\u00a0.-]{{0,2}}(?=[{firsts}])({'|'.join(_alternative(w) for w in longest_first)})", re.I
         ),
