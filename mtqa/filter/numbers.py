@@ -49,10 +49,11 @@ CLOCK = re.compile(
 )
 """Without one of these in English, 9 and 21 are no hours."""
 MILLION = 6
-SCALES_KNOWN = frozenset(
-    "arb_Arab deu_Latn ell_Grek fra_Latn hin_Deva ind_Latn ita_Latn jpn_Jpan kor_Hang nld_Latn por_Latn rus_Cyrl "
-    "spa_Latn tha_Thai tur_Latn vie_Latn zho_Hans zho_Hant".split()
-)
+SCALE_WORDS = """
+arb_Arab deu_Latn ell_Grek fra_Latn hin_Deva ind_Latn ita_Latn jpn_Jpan kor_Hang nld_Latn por_Latn rus_Cyrl spa_Latn
+tha_Thai tur_Latn vie_Latn zho_Hans zho_Hant
+"""
+SCALES_KNOWN = frozenset(SCALE_WORDS.split())
 """Languages of which `number_words.yaml` has all words for millions and billions."""
 POWERS = frozenset(map(Decimal, (2, 3)))
 ZERO, FULL_HOUR = frozenset({Decimal(0)}), re.compile(r"[0-9][:：]00(?![0-9])")

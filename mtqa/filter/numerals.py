@@ -40,7 +40,8 @@ LONG_WORD, DOZEN = 5, 12
 class Number:
     """A number in a text: the values that it may have (1.234 is 1234 in German).
 
-    `power`: that of ten of the scale words that follow, 0 without; `decade`: an s follows (1970s, 1970's); `attached`: it ends a word (CO2, km2).
+    `power`: that of ten of the scale words that follow, 0 without; `decade`: an s follows (1970s, 1970's); `attached`:
+    it ends a word (CO2, km2).
     """
 
     values: frozenset[Decimal]
