@@ -50,6 +50,14 @@ def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     assert ended.stdout.splitlines()[-1] == "[]"
 
 
+def test_the_module_is_the_command(cli: Cli, tmp_path: Path) -> None:
+    module = [sys.executable, "-m", "mtqa"]
+    shown = subprocess.run([*module, "mine", "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert shown.stdout == cli("mine --help").out
+    wrong = subprocess.run([*module, "mine", "nothing"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr) == (2, cli("mine nothing").err)
+
+
 def test_the_example_of_translate_works_as_it_stands(cli: Cli, world: Path) -> None:
     """A newcomer copies the example, with nothing but its table at hand."""
     text = " ".join(cli("translate --help").out.split())
