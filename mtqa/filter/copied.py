@@ -19,6 +19,8 @@ WORD = 4
 WORDS_KEPT = 1 << 16
 END_LETTERS, END_SHARE, END_SCORE = 15, 0.35, 9
 SENTENCE_END, SENTENCE_WORDS = re.compile(r"[.?!](?=\s+[A-Z])"), 3
+FEW = 3
+"""Words of a run from which on it matters whether they are an address."""
 ALONE = 0, 0, False, False
 ASKING = frozenset(
     {"what", "when", "where", "who", "why", "how", "which", "whose", "did", "does", "is", "are", "was", "were"}
@@ -42,16 +44,23 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
         return None
     if apart(source, target):
         return 0.0
-    source, target = without_protected(source), without_protected(target)
-    ours, theirs = tokens(source), tokens(target)
     foreign = lang.script not in ("Latn", "")
+    run = _copied(source, target, foreign)
+    if run >= FEW:
+        bare = without_protected(source), without_protected(target)
+        run = run if bare == (source, target) else _copied(*bare, foreign)
+    return float(run)
+
+
+def _copied(source: str, target: str, foreign: bool) -> float:
+    ours, theirs = tokens(source), tokens(target)
     lower = frozenset(filter(_PLAIN.__getitem__, frozenset(ours).intersection(theirs)))
     if not lower:
-        return float(_common_end(source, target)) if source != target else 0.0
+        return _common_end(source, target) if source != target else 0
     run = _mostly_copied([word for word in theirs if word in lower], theirs)
     equal = len(ours) == len(theirs) and [w.casefold() for w in ours] == [w.casefold() for w in theirs]
     if equal and _more_than_names(theirs, plain := _lower(theirs), foreign):
-        return max(float(run), UNTRANSLATED, len(plain) + 1.0)
+        return max(run, UNTRANSLATED, len(plain) + 1)
     unquoted = QUOTED.sub(" | ", source) if not QUOTES.isdisjoint(characters(source)) else source
     given = ours if unquoted is source else tokens(unquoted)
     if _neighbours(given, theirs, lower):
@@ -60,7 +69,7 @@ def copied_run(source: str | None, target: str, lang: Target) -> float | None:
             run = max(run, END_SCORE)
     elif not lower.isdisjoint(given):
         run = max(run, 1)
-    return float(max(run, _common_end(source, target) if source != target else 0))
+    return max(run, _common_end(source, target) if source != target else 0)
 
 
 def _lower(words: Sequence[str]) -> list[str]:

@@ -123,10 +123,9 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
 
 
 def _lightened(source: str | None, target: str, lang: Target) -> Iterator[str]:
-    """Yield what may well be right throughout: in other scripts than Latin, long texts without the names."""
-    if lang.script == "Latn":
-        yield target
+    """Yield what may well be right throughout: the whole, and it without the names; in other scripts long texts only."""
     if lang.script == "Latn" or (lang.script in SHARED and len(target) >= 2 * PART):
+        yield target
         yield without_names(source, target)
 
 
@@ -163,7 +162,7 @@ def _right(text: str, right: frozenset[str], teller: Identifier) -> bool:
 
 
 def _long(texts: Iterable[str]) -> list[str]:
-    return [text for text in texts if len(text.encode("utf-8", "ignore")) >= PART]
+    return [text for text in texts if len(text) >= PART or len(text.encode("utf-8", "ignore")) >= PART]
 
 
 def _plain(text: str) -> str:

@@ -169,7 +169,7 @@ def _enough(pair: Texts) -> bool:
     return bool(pair[0] and pair[1]) and len(pair[0]) >= MIN_LETTERS
 
 
-def _long(found: list[str]) -> list[str]:
+def _long(found: Sequence[str]) -> list[str]:
     """Return the sentences to compare: long ones, where there are two or more."""
     long = [s for s in found if len(s) >= (MIN_DENSE if s[len(s) // 2] > "\u2fff" else MIN_SENTENCE)]
     return long if len(found) > 1 else []
