@@ -19,6 +19,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hub_server import TOKEN, HubServer
+from hub_state import Blob, Repo
 from layout_rows import ROWS
 
 from mtqa.collect import download as web
@@ -28,10 +30,6 @@ from mtqa.collect.settings import CollectSettings
 from mtqa.collect.sources import chosen_splits
 from mtqa.core.errors import UsageError
 from mtqa.core.recipe import parse
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "publish"))
-from hub_server import TOKEN, HubServer
-from hub_state import Blob, Repo
 
 READ = """
 import json, sys

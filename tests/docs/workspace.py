@@ -7,20 +7,16 @@ import json
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from collection_folders import afriqa, beir, miracl
+from small_run import permissive
 from typer.testing import CliRunner
 
 from mtqa.bundled import XQUAD_SAMPLE
 from mtqa.cli.app import app
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
-from collection_folders import afriqa, beir, miracl
-from small_run import permissive
 
 SMALLER = {
     r"nllb-600m": "demo",

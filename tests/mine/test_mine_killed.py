@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "shards")]
 from killed import contents, kill_at_random, undisturbed
 from shard_corpora import make_corpus, plain_items
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "shards"))
 from shard_corpora import add_groups, make_corpus
 
 from mtqa.core.errors import UsageError

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+import collection_folders
 import pytest
 import tiny_models
 from small_run import save
@@ -26,9 +26,6 @@ from mtqa.pipeline.recipe import load_recipe
 from mtqa.pipeline.run import run_recipe
 from mtqa.shards.run import build_shards
 from mtqa.shards.settings import ShardSettings
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "evaluate"))
-import collection_folders
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 BATCH = 6

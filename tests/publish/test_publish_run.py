@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from huggingface_hub import DatasetCard, ModelCard
+from killed import contents
 
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import Manifest, Part, load_manifest
@@ -20,10 +21,6 @@ from mtqa.publish.settings import PublishSettings
 
 SETTINGS = PublishSettings(repo="me/demo-qa", title="Demo <QA>")
 MakeCorpus, MakeModel = Callable[..., Path], Callable[..., tuple[Path, Path]]
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def code_blocks(text: str, language: str) -> list[str]:
@@ -47,7 +44,7 @@ def test_dataset_folder(corpus: Path, tmp_path: Path) -> None:
 def test_the_same_work_gives_the_same_bytes_and_is_not_done_twice(corpus: Path, tmp_path: Path) -> None:
     publish_dataset(corpus, SETTINGS, tmp_path / "one")
     publish_dataset(corpus, SETTINGS, tmp_path / "two")
-    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
     before = (tmp_path / "one" / "README.md").stat().st_mtime_ns
     publish_dataset(corpus, SETTINGS, tmp_path / "one")
     assert (tmp_path / "one" / "README.md").stat().st_mtime_ns == before

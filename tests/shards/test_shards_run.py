@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from killed import contents
 from shard_corpora import LANGUAGES, make_corpus, plain_items
 
 from mtqa.core.errors import UsageError
@@ -19,10 +20,6 @@ from mtqa.shards.settings import ShardSettings
 def build(corpus: Path, out: Path, **settings: object) -> list[Batch]:
     build_shards([corpus], ShardSettings(batch_size=10, **settings), out)
     return list(iter_batches(out))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_every_text_belongs_to_the_ids_and_language_of_its_row(corpus: Path, tmp_path: Path) -> None:

@@ -8,11 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import killed
 import pytest
 import torch
-
-sys.path.append(str(Path(__file__).parents[1]))
-import killed
 
 from mtqa.core.errors import UsageError
 from mtqa.core.manifest import load_manifest

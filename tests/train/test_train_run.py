@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from killed import contents
 
 from mtqa.core.encode import encode_texts, load_encoder
 from mtqa.core.errors import MtqaError, UsageError
@@ -21,10 +22,6 @@ from mtqa.train.validation import Measured
 
 TEXTS = ["w1 w2 w3", "w4", "w9 w8 w7 w6 w5"]
 LEARNS = {"learning_rate": 1e-2, "steps": 12, "save_every": 4, "micro_batch_tokens": 40, "device": "cpu"}
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def table(path: Path) -> list[dict[str, str]]:

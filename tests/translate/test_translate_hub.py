@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "publish"))
 from hub_server import TOKEN, HubServer
 from hub_state import Blob, Repo
 
