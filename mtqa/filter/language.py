@@ -123,7 +123,7 @@ def wrong_language(source: str | None, target: str, lang: Target) -> float | Non
 
 
 def _lightened(source: str | None, target: str, lang: Target) -> Iterator[str]:
-    """Yield what may well be right throughout: the whole, and it without the names; in other scripts long texts only."""
+    """Yield what may well be right throughout: the whole, and it without names; in other scripts long texts only."""
     if lang.script == "Latn" or (lang.script in SHARED and len(target) >= 2 * PART):
         yield target
         yield without_names(source, target)

@@ -18,8 +18,8 @@ GERMAN_TEXT = (
 
 
 def test_sentences_keep_everything_but_the_space_between():
-    assert sentences(ENGLISH_TEXT, "en") == [s.strip() + "." for s in ENGLISH_TEXT.split(".")[:-1]]
-    assert sentences("One\nTwo", "en") == ["One", "Two"]
+    assert sentences(ENGLISH_TEXT, "en") == tuple(s.strip() + "." for s in ENGLISH_TEXT.split(".")[:-1])
+    assert sentences("One\nTwo", "en") == ("One", "Two")
 
 
 def test_a_whole_translation_gives_no_evidence():
