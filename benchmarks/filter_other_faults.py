@@ -13,6 +13,7 @@ import argparse
 import json
 import random
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -68,6 +69,24 @@ def _phrase_loop(_: str, text: str, script: str, __: random.Random) -> str:
     return gap.join(words + words[-4:] * 2)
 
 
+def _accents_lost(_: str, text: str, script: str, __: random.Random) -> str | None:
+    bare = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
+    return bare if script in {"Latn", "Grek"} and bare != unicodedata.normalize("NFC", text) else None
+
+
+def _look_alike(_: str, text: str, script: str, __: random.Random) -> str | None:
+    letters = {"Latn": ("aeo", "аео"), "Cyrl": ("аео", "aeo")}
+    return text.translate(str.maketrans(*letters[script])) if script in letters else None
+
+
+def _capitalised(_: str, text: str, script: str, __: random.Random) -> str | None:
+    return " ".join(word[:1].upper() + word[1:] for word in text.split(" ")) if script in CASED else None
+
+
+def _soft_hyphens(_: str, text: str, script: str, __: random.Random) -> str | None:
+    return re.sub(r"(?<=\w\w\w)(?=\w\w\w)", "\u00ad", text) if script in CASED else None
+
+
 def _number(change: Callable[[str], str]) -> Plant:
     def plant(source: str, text: str, _: str, chance: random.Random) -> str | None:
         found = [m for m in re.finditer(r"\d+", text) if change(m[0]) != m[0]]
@@ -113,6 +132,14 @@ SENTENCES: dict[str, Plant] = {
     "hidden spaces": lambda s, t, script, chance: "\u200b".join(t),
     "code fence": lambda s, t, script, chance: f"```\n{t}\n```",
     "refusal": lambda s, t, script, chance: "I'm sorry, but I cannot translate this text.",
+    "accents lost": _accents_lost,
+    "look-alike letters": _look_alike,
+    "every word capitalised": _capitalised,
+    "soft hyphens": _soft_hyphens,
+    "chat template": lambda s, t, script, chance: t + "<|im_end|>",
+    "note": lambda s, t, script, chance: t + " Note: I kept the names.",
+    "citation": lambda s, t, script, chance: t + "[12]",
+    "back to front": lambda s, t, script, chance: t[::-1],
     "URL invented": lambda s, t, script, chance: t + " https://example.org/a",
 }
 

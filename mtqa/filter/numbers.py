@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 from mtqa.filter.clock import colons, counts_from_sunrise, times_in_words
+from mtqa.filter.measures import changed_measures
 from mtqa.filter.numerals import (
     LIKE_SPACED,
     NUMBER,
@@ -84,6 +85,7 @@ ALSO_WITH_DIGITS = frozenset(ALSO_KEPT.split())
 """Others that keep digits: any round number may have become a word there. Elsewhere numbers are written as words; if
 `number_words.yaml` has these words, one of the number's size must stand where it was lost, else only a change is
 seen."""
+CHANGED = 2
 NAMED_DECADES = frozenset(map(Decimal, range(1900, 2100)))
 
 
@@ -91,7 +93,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     """Return how many numbers do not correspond: the greater of those lost and those added (a change is both).
 
     One that became a number which looks like it (1263, 1963), or millions that became billions, or less than millions,
-    count twice: they were not converted, rounded or left out.
+    or kilometres that became metres (`measures`), count twice: they were not converted, rounded or left out.
     Paired are equal values in any digits, separators and scale words (230 million = 2.3亿, 30 to 50 thousand = 3到5万),
     decades and short years (1970s = '70s), centuries (1700s = 18th), afternoon hours (3 pm = 15), Buddhist years (+543)
     in Thai, Lao and Khmer. Of a measure and its conversion, `100 feet (30 m)`, one is enough. Numbers may become
@@ -105,8 +107,9 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     ours, theirs = ascii_digits(source), ascii_digits(target)
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
     same = sorted(map(_english, NUMBER.findall(ours))) == sorted(map(_other, NUMBER.findall(theirs)))
+    measures = CHANGED * changed_measures(source, target, lang)
     if same and "illion" not in ours:
-        return 0.0
+        return float(measures)
     ours = THOUSANDS.sub(lambda match: match[0].replace(",", ""), ours)
     given = numbers(ours)
     values = frozenset[Decimal]().union(*(n.values for n in given))
@@ -144,7 +147,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     if not lost or not added:  # a number changed is no number converted
         lost, added = _no_conversions(lost, given, ours), _no_conversions(added, found, theirs)
     misread = sum(any(_misread(a, b) for b in added) for a in lost)
-    return float(max(len(lost), len(added)) + misread + 2 * len(_rescaled(given, found, target, lang)))
+    return float(max(len(lost), len(added)) + misread + CHANGED * len(_rescaled(given, found, target, lang)) + measures)
 
 
 def _rescaled(given: list[Number], found: list[Number], text: str, lang: Target) -> list[Number]:

@@ -115,6 +115,10 @@ def test_questions_that_are_none_any_more(source, text, score):
         ("Wann wurde die al\u00adte Müh\u00adle am Fluss ge\u00adbaut?", "deu_Latn"),
         ("Wann Wurde Die Alte Mühle Am Fluss Gebaut?", "deu_Latn"),
         ("Coi xay cu ben song duoc xay dung khi nao?", "vie_Latn"),
+        (
+            "Nehrin kenarindaki eski degirmen ne zaman kuruldu ve bugune kadar kimler tarafindan isletildi?",
+            "tur_Latn",
+        ),
         ("Kdy byl postaven stary mlyn u reky, ktery vsichni zname z detstvi?", "ces_Latn"),
     ],
 )
