@@ -10,13 +10,13 @@ from typing import Any
 from mtqa.collect.files import kind
 from mtqa.collect.items import Answer
 from mtqa.collect.match import holds
-from mtqa.collect.tabular import Row, csv_rows, parquet_columns, parquet_rows
+from mtqa.collect.tabular import Row, csv_rows, parquet_columns, parquet_rows, text_of
 from mtqa.core.errors import UsageError
 from mtqa.core.textfile import json_rows
 
 CANDIDATES = 100
 """How far down the ranking an answer is looked for, as in DPR (Karpukhin et al., EMNLP 2020, section 4.2)."""
-TEXT, TITLE = ("text", "passage", "contents", "context"), ("title",)
+TEXT = ("text", "passage", "contents", "context")
 
 
 def best(question: str, passages: Sequence[str]) -> int:
@@ -82,19 +82,19 @@ def collection_file(path: Path) -> Path:
 
 
 def read_collection(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield (title, text) of a collection's rows."""
-    file = collection_file(path)
-    columns: tuple[str | None, str] | None = None
-    for where, row in _rows(file):
-        columns = columns or _columns(row, where)
-        title = row.get(columns[0]) if columns[0] else None
-        yield str(title or ""), str(row.get(columns[1]) or "")
+    """Yield (title, text) of a collection's rows; of JSON each may have other columns.
+
+    Raises UsageError where a row has no column of texts, or something else than text there.
+    """
+    for where, row in _rows(collection_file(path)):
+        columns = {"title": "title", "passage": _text_column(row, where)}
+        yield text_of(row, columns, "title", where) or "", text_of(row, columns, "passage", where) or ""
 
 
 def _rows(path: Path) -> Iterator[Row]:
     file_kind = kind(path)
     if file_kind == "parquet":
-        names = [name for name in parquet_columns(path) if name in (*TEXT, *TITLE)]
+        names = [name for name in parquet_columns(path) if name in (*TEXT, "title")]
         return parquet_rows(path, {name: name for name in names}) if names else iter([(str(path), {})])
     if file_kind in ("csv", "tsv"):
         return csv_rows(path, "," if file_kind == "csv" else "\t")
@@ -105,11 +105,11 @@ def _rows(path: Path) -> Iterator[Row]:
     )
 
 
-def _columns(row: Mapping[str, Any], where: str) -> tuple[str | None, str]:
-    text = next((name for name in TEXT if name in row), None)
-    if text is None:
-        raise UsageError("The collection has no column of texts.", where=where, expected=" or ".join(TEXT))
-    return next((name for name in TITLE if name in row), None), text
+def _text_column(row: Mapping[str, Any], where: str) -> str:
+    for name in TEXT:
+        if name in row:
+            return name
+    raise UsageError("The collection has no column of texts.", where=where, expected=" or ".join(TEXT))
 
 
 def _index(texts: Sequence[str]) -> Any:

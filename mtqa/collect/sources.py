@@ -46,8 +46,10 @@ class Source:
 def open_sources(settings: CollectSettings) -> list[Source]:
     """Return all sources of the settings, files checked; raises UsageError where one cannot be read.
 
-    Two sources must not have the same data set's name: items of one could not be told from the other's.
+    Two sources must not have the same data set's name: items of one could not be told from the other's. An option that
+    none of the sources heeds is an error, too.
     """
+    _check_used(settings)
     sources = [_open(text, settings) for text in settings.sources]
     names = [source.dataset for source in sources]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -60,10 +62,38 @@ def open_sources(settings: CollectSettings) -> list[Source]:
     return sources
 
 
+def _check_used(settings: CollectSettings) -> None:
+    """Raise UsageError where an option is given that none of the sources heeds."""
+    cards = [(_card(text), "=" in text) for text in settings.sources]
+    own = any(card is None for card, _ in cards)
+    named = any(card and not file and card.name not in BUNDLED for card, file in cards)
+    heeded = {
+        **dict.fromkeys(("dataset", "licence", "language"), (own, "a file or folder of your own")),
+        "map": (own or any(file for _, file in cards), "a file or folder, or NAME=FILE"),
+        "splits": (named, "a source that is loaded by its name"),
+        "pair_licence": (settings.pair_with is not None, "'pair_with'"),
+    }
+    for option, (used, needed) in heeded.items():
+        if not used and getattr(settings, option) != CollectSettings.model_fields[option].get_default(
+            call_default_factory=True
+        ):
+            raise UsageError(
+                f"'{option}' is heeded by none of the sources.",
+                where=", ".join(settings.sources),
+                expected=needed,
+                next_step=f"leave '{option}' out",
+            )
+
+
+def _card(text: str) -> Card | None:
+    """Return the card of a source as the user names it, None where it is a file or folder of the user's own."""
+    return None if Path(text).exists() and text not in card_names() else named_card(text.partition("=")[0])
+
+
 def _open(text: str, settings: CollectSettings) -> Source:
-    name, equals, file = text.partition("=")
+    _, equals, file = text.partition("=")
     path = Path(text)
-    card = None if path.exists() and text not in card_names() else named_card(name)
+    card = _card(text)
     if card:
         return _file_source(Path(file), settings, card) if equals else _card_source(card, settings)
     if path.exists():
@@ -121,7 +151,6 @@ def chosen_splits(card: Card, settings: CollectSettings) -> dict[str, str | None
 
 
 def _downloaded(card: Card, paths: dict[str, list[Path]], splits: dict[str, str | None]) -> Iterator[RawItem]:
-
     for split, files in paths.items():
         for path in files:
             for item in read_path(path, shape_of(card)):

@@ -161,17 +161,17 @@ def to_item(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> R
         ) from error
     squad_like = isinstance(raw_answers, dict) and "text" in raw_answers
     return RawItem(
-        id=_text(row, columns, "id", where) or "",
-        question=_text(row, columns, "question", where) or "",
-        passage=_text(row, columns, "passage", where),
-        title=_text(row, columns, "title", where),
+        id=text_of(row, columns, "id", where) or "",
+        question=text_of(row, columns, "question", where) or "",
+        passage=text_of(row, columns, "passage", where),
+        title=text_of(row, columns, "title", where),
         answers=answers,
         drop=Drop.UNANSWERABLE if squad_like and not answers else None,
         alone="passage" not in columns and "answers" not in columns,
     )
 
 
-def _text(row: Mapping[str, Any], columns: Mapping[str, str], field: str, where: str) -> str | None:
+def text_of(row: Mapping[str, Any], columns: Mapping[str, str], field: str, where: str) -> str | None:
     """Return a field's text, None where the table has no column for it."""
     column = columns.get(field)
     if column is None:

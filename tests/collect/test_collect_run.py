@@ -295,6 +295,30 @@ def test_nothing_left_is_an_error_and_leaves_nothing(
     assert not (tmp_path / ".out.tmp").exists()
 
 
+@pytest.mark.parametrize(
+    ("source", "option"),
+    [
+        ("sample", {"licence": "MIT"}),
+        ("sample", {"dataset": "mine"}),
+        ("sample", {"language": "deu_Latn"}),
+        ("sample", {"map": {"question": "q"}}),
+        ("sample", {"splits": ["train"]}),
+        ("nq-open=t.jsonl", {"licence": "MIT"}),
+        ("nq-open=t.jsonl", {"splits": ["train"]}),
+        ("t.jsonl", {"splits": ["train"]}),
+        ("t.jsonl", {"pair_licence": "MIT"}),
+    ],
+)
+def test_an_option_that_no_source_heeds_is_an_error(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, option: dict[str, Any]
+) -> None:
+    write("t.jsonl", [{"question": "Who lit it?", "answer": ["Ann"], "passage": "Ann lit it."}])
+    monkeypatch.chdir(tmp_path)
+    (name,) = option
+    with pytest.raises(UsageError, match=f"'{name}' is heeded by none"):
+        collect(settings(source, **option), tmp_path / "out")
+
+
 def test_load_dataset_agrees_with_the_manifest(tmp_path: Path) -> None:
     """In a process of its own: `datasets` reads its cache folder and offline flag when it is imported."""
     out = tmp_path / "corpus"

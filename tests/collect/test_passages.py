@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtqa.collect.bm25 import _highest, best
+from mtqa.collect.bm25 import _highest, best, read_collection
 from mtqa.collect.items import Answer
 from mtqa.collect.match import holds, only_place, places
 from mtqa.collect.passages import around, by_answer, windows
 from mtqa.collect.run import collect
 from mtqa.collect.sentence import sentences
 from mtqa.collect.settings import CollectSettings
+from mtqa.core.errors import UsageError
 
 TEXT = "Kall is old. The sea is blue. Ann Reed lit the lamp. Boats came in. It was late."
 
@@ -172,6 +173,19 @@ def test_pairs_get_passages_of_a_collection(write: Any, rows: Any, tmp_path: Any
     assert row["licence"] == "CC-BY-SA-3.0 AND CC-BY-SA-4.0"
     assert manifest.licences == ["CC-BY-SA-3.0", "CC-BY-SA-4.0"]
     assert manifest.settings["pair_with"] == "wiki.jsonl"
+
+
+def test_each_row_of_a_collection_has_its_own_columns(write: Any) -> None:
+    rows = [{"text": "Ann kept bees."}, {"title": "Kall", "contents": "A town."}, {"title": 1984, "text": ["A", "B"]}]
+    found = list(read_collection(write("wiki.jsonl", rows)))
+    assert found == [("", "Ann kept bees."), ("Kall", "A town."), ("1984", "A\nB")]
+
+
+@pytest.mark.parametrize("row", [{"title": "Kall"}, {"text": {"en": "A town."}}])
+def test_a_row_of_a_collection_without_text_is_an_error_that_names_its_line(write: Any, row: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        list(read_collection(write("wiki.jsonl", [{"text": "A town."}, row])))
+    assert "2" in str(caught.value.where).partition("wiki.jsonl")[2]
 
 
 @pytest.mark.parametrize("most", [1, 3, 50])
