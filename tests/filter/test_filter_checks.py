@@ -336,6 +336,19 @@ def test_a_sentence_of_another_language_in_the_same_script(lang, passage, foreig
     assert wrong_language("A source of other words.", passage.format(f" {foreign}"), target(lang)) > 0.5
 
 
+def test_close_languages_are_told_apart_in_long_texts_only():
+    galician = (
+        "O vello muíño do río foi construído no século dezanove e durante moitos anos moeu a fariña de todo o val. "
+        "Despois da guerra pechouse, porque ninguén quería arranxar a roda grande."
+    )
+    spanish = (
+        "El viejo molino del río fue construido en el siglo diecinueve y durante muchos años molió la harina de todo "
+        "el valle. Después de la guerra se cerró, porque nadie quería arreglar la rueda grande."
+    )
+    found = {text: wrong_language("x", text, target("glg_Latn")) for text in (galician, spanish, spanish[:60])}
+    assert found[galician] == 0 and found[spanish] > 0.5 and found[spanish[:60]] == 0
+
+
 LONG_TEXT = "The old mill was built here in 1874. It was closed after the war. Nobody repaired the wheel by the river."
 LONG_GERMAN = (
     "Die alte Mühle wurde hier 1874 gebaut. Nach dem Krieg wurde sie geschlossen. Niemand reparierte das Rad am Fluss."
