@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from unicodedata import category
 
@@ -11,7 +12,7 @@ from mtqa.filter.target import Target
 from mtqa.filter.text import squeezed
 
 ALLOWED, ALLOWED_PHRASE = 3, 2
-PHRASE_LETTERS, SENTENCE_LETTERS = 7, 24
+PHRASE_LETTERS, SENTENCE_LETTERS = 7, 16
 ALLOWED_LETTER, ALLOWED_SYMBOLS = 6, 9
 DENSE, DENSE_LETTERS = "\u2fff", 2.5
 """An ideograph says as much as two or three letters."""
@@ -25,26 +26,32 @@ PLACE, FACTOR = np.uint64(2047), np.uint64(0x9E3779B97F4A7C15)
 """A place in a window takes eleven bits (astral characters are two places), the hash of a 4-gram the other 53."""
 RETURNS, RETURNS_CHARACTERS = 2.0, 500
 WORDS, WORDS_SHORT, WORD_LETTERS = 4, 6, 5
-LETTERS_DENSE, LETTERS_THAI, SPACELESS = 8, 24, 12
-"""What a group is: four words (six where words are as short as in Vietnamese); 8 ideographs, 24 letters of scripts that
-leave no spaces."""
+LETTERS_DENSE, LETTERS_KANA, LETTERS_THAI, SPACELESS = 8, 16, 24, 12
+"""What a group is: four words (six where words are as short as in Vietnamese); 8 ideographs, 16 letters where kana are
+among them, 24 letters of scripts that leave no spaces."""
+KANA = re.compile("[ぁ-ヿ]")
+LIKE_SOURCE, MUCH = 0.85, 1.3
+"""A source that is nearly a loop excuses a translation that is hardly one."""
 
 
 def repetition(source: str | None, target: str, lang: Target) -> float | None:
     """Return how repetitive a translation is, as a multiple of what good text reaches: above 1 is a loop.
 
-    The greatest of (a) the times that one unit stands in a row, over three (units of seven letters or more: two, of 24:
+    The greatest of (a) the times that one unit stands in a row, over three (units of seven letters or more: two, of 16:
     one and a half; a single letter: six; units without a letter: nine; an ideograph is two and a half letters), (b) .6
     over the share of distinct character 4-grams (.5 from 300 characters on; texts under 20 4-grams are not judged so),
     in the worst window of 1,000 characters, because long texts repeat more, and (c) how many times more often the
     commonest group of four words comes (of letters in scripts without spaces) than any of the source's, over two and
     one for each 500 characters.
-    Abstains where the source is a loop too. (c) is the oscillation measure of Raunak et al., NAACL 2021.
+    Abstains where the source is a loop too, or nearly one (.85) and the translation not much of one (1.3). (c) is the
+    oscillation measure of Raunak et al., NAACL 2021.
     """
     score = _worst(target)
     if source and (top := _top(target)) > 1:
         score = max(score, (top - _top(source)) / (RETURNS + len(target) / RETURNS_CHARACTERS))
-    return None if source and score > 1 and _worst(source) > 1 else score
+    if source and score > 1 and (ours := _worst(source)) > LIKE_SOURCE and (ours > 1 or score < MUCH):
+        return None
+    return score
 
 
 def _top(text: str) -> int:
@@ -53,6 +60,8 @@ def _top(text: str) -> int:
     if len(words) * SPACELESS < len(text):
         letters = "".join(words)
         size = LETTERS_DENSE if text[len(text) // 2] > DENSE else LETTERS_THAI
+        if size == LETTERS_DENSE and KANA.search(text):
+            size = LETTERS_KANA
         return _most_of_one(letters, size)
     size = WORDS if len(text) >= WORD_LETTERS * len(words) else WORDS_SHORT
     groups = list(zip(*(words[n:] for n in range(size)), strict=False))

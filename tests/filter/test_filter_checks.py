@@ -238,6 +238,7 @@ def test_addresses_and_handles_are_no_copied_words(source, text, lang, score):
         ("nein, nein, nein, nein, nein", True),
         ("Das Wasser fiel von der Mühle und von der Mühle und von der Mühle und", True),
         ("Das Wasser fiel von der Mühle und von der Mühle auf das Rad.", False),
+        ("Man sah, dass die alte Mühle am dass die alte Mühle am Fluss steht.", True),
         ("Hahaha sagte er, und ging.", False),
         ("Im Jahr 1000000 gab es 0000 Zeichen --------", False),
         ("....................", True),
@@ -252,6 +253,21 @@ def test_repetition(text, loop):
 def test_repetition_abstains_where_the_source_repeats_and_ignores_spaces():
     assert repetition("ha ha ha ha ha ha!", "ja ja ja ja ja ja!", GERMAN) is None
     assert repetition("x", "Die Mühle" + " " * 50 + "steht.", GERMAN) < 1
+    source = "Press the left key to move the window left in the list, and the right key to move the window right in it."
+    good = "Drücken Sie die linke Taste, um das Fenster nach links in der Liste zu verschieben. "
+    good += "Drücken Sie die rechte Taste, um das Fenster nach rechts in der Liste zu verschieben."
+    assert repetition("x", good, GERMAN) > 1 and repetition(source, good, GERMAN) is None
+    assert repetition(source, "Drücken Sie die Taste. " * 9, GERMAN) > 1
+
+
+def test_long_words_in_kana_come_back_as_their_english_does():
+    text = "メーリングリストは議論の場です。質問にはメーリングリストを使えます。"
+    text += "多くの製品には専用のメーリングリストがあり、すべてのメーリングリストは一覧にあります。"
+    text += "他の言語のメーリングリストもあり、地域のメーリングリストは国ごとです。"
+    source = (
+        "Mailing lists are for discussions. Ask on the mailing lists. Most products have a mailing list of their own."
+    )
+    assert repetition(source, text, target("jpn_Jpan")) < 1
 
 
 def test_repetition_of_long_natural_text_does_not_grow_with_length():
