@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from mtqa import __version__
-from mtqa.core.errors import FULL_DISK, WRONG_PATH, MtqaError, UsageError
+from mtqa.core.errors import FULL_DISK, WRONG_PATH, MtqaError, UsageError, out_of_memory
 
 COMMANDS = {
     "collect": "English QA from files and public data into one corpus",
@@ -41,6 +41,10 @@ QUIET = {"TOKENIZERS_PARALLELISM": "false", "TRANSFORMERS_VERBOSITY": "error"}
 """Set before the libraries that read them are imported, unless the user has set them."""
 CTRL_C = 130
 """What typer returns where it heard Ctrl-C."""
+LESS_AT_ONCE = (
+    "do less at once (train: --micro-batch-tokens, translate: --batch-tokens, build-shards: --steps), or use a "
+    "machine with more memory; finished work is kept"
+)
 Misuse: Any = typer.BadParameter.__base__  # click's UsageError, which typer has of its own since it left click
 
 app = typer.Typer(
@@ -117,5 +121,8 @@ def _explained(error: Exception) -> tuple[str, int]:
         room = "make room, then run the same command again: finished work is kept"
         next_step = room if error.errno in FULL_DISK else None
         return str(MtqaError(f"{error.strerror or error}.", where=error.filename, next_step=next_step)), 1
+    if isinstance(error, (MemoryError, RuntimeError)) and out_of_memory(error):
+        first = ": " + str(error).partition(". ")[0].rstrip(".") if str(error) else ""
+        return str(MtqaError(f"Memory ran out{first}.", next_step=LESS_AT_ONCE)), 1
     what = f"Unexpected error: {type(error).__name__}: {error}"
     return str(MtqaError(what, next_step="run again with --debug and report it")), 1

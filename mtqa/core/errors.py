@@ -8,6 +8,8 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Error numbers of a write for which the disk has no room."""
 WRONG_PATH = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 """Error numbers of a path that the user has to change, or the rights to it."""
+OUT_OF_MEMORY = ("out of memory", "alloc_failed", "bad_alloc", "can't allocate memory", "failed to allocate")
+"""What errors of torch and CTranslate2 say, in lower case, where memory ran out."""
 
 
 class MtqaError(Exception):
@@ -43,3 +45,9 @@ class UsageError(MtqaError):
     """Bad input or a wrong option, found before any work starts (exit code 2)."""
 
     exit_code = 2
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether an error of Python, torch or CTranslate2 says that memory ran out."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)

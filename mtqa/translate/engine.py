@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from mtqa.core.errors import UsageError
+from mtqa.core.errors import UsageError, out_of_memory
 from mtqa.core.progress import say
 from mtqa.translate.model import ModelFiles
 from mtqa.translate.settings import TranslateSettings
@@ -20,8 +20,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 Wait = Callable[[], list[R]]
 """Waits for work that is under way; may raise what tells that memory ran out."""
-
-OUT_OF_MEMORY = ("out of memory", "alloc_failed", "bad_alloc", "can't allocate memory", "failed to allocate")
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,6 @@ class Engine(Protocol):
         Rows are those of `target` without marks, columns all tokens of `source`; rows sum to 1.
         """
         ...
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Return whether an error of torch or CTranslate2 says that memory ran out."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)
 
 
 def finished(items: Sequence[T], wait: Wait[R], begin: Callable[[Sequence[T]], Wait[R]]) -> tuple[list[R], bool]:

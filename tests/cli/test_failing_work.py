@@ -139,3 +139,23 @@ def test_a_bug_is_one_line_with_a_way_on(cli: Cli, monkeypatch: pytest.MonkeyPat
         from mtqa.cli.main import main
 
         main()
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (MemoryError(), "Memory ran out."),
+        (MemoryError("Unable to allocate 3.64 TiB for an array"), "Memory ran out: Unable to allocate 3.64 TiB"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0"), "Memory ran out: CUDA out of memory."),
+        (RuntimeError("CUDA failed with error out of memory"), "Memory ran out: CUDA failed"),
+    ],
+)
+def test_too_little_memory_is_no_bug(cli: Cli, monkeypatch: pytest.MonkeyPatch, error: Exception, shown: str) -> None:
+    def full() -> None:
+        raise error
+
+    monkeypatch.setattr("mtqa.core.languages.all_languages", full)
+    ended = cli("languages")
+    assert ended.code == 1
+    assert ended.err.startswith(f"error: {shown}")
+    assert "--micro-batch-tokens" in ended.err and "report it" not in ended.err
