@@ -59,8 +59,12 @@ SCALES_KNOWN = frozenset(SCALE_WORDS.split())
 POWERS = frozenset(map(Decimal, (2, 3)))
 ZERO, FULL_HOUR = frozenset({Decimal(0)}), re.compile(r"[0-9][:：]00(?![0-9])")
 CONVERTED = re.compile(
-    r"([0-9][0-9.,]*)[^()（）0-9]{1,40}[(（][^()（）0-9]{0,20}([0-9][0-9.,]*)[^()（）0-9]{0,40}[)）]"
+    r"([0-9][0-9.,]*(?:\s?[-–]\s?[0-9][0-9.,]*)?)[^()（）0-9]{1,40}"
+    r"[(（][^()（）0-9]{0,20}([0-9][0-9.,]*(?:\s?[-–]\s?[0-9][0-9.,]*)?)[^()（）0-9]{0,40}[)）]"
 )
+DISEASE = re.compile(r"\bCOVID[-‐– ]?19\b", re.IGNORECASE)
+"""Its number is left out in many languages (新冠肺炎, el coronavirus)."""
+MILITARY = re.compile(r"(?<![0-9.,:])([01][0-9]|2[0-3])([0-5][0-9])(?= (?:UTC|GMT|hours|hrs|local)\b)")
 BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
 BUDDHIST_YEARS = 543
 YEARS = frozenset(map(Decimal, range(1000, 2200)))
@@ -105,6 +109,10 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     if not has_digits(source) and not has_digits(target):
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
+    if "19" in ours and "19" not in theirs:
+        ours = DISEASE.sub("COVID", ours)
+    if ":" in theirs:
+        ours = MILITARY.sub(lambda at: f"{at[1]}:{at[2]}" if f"{int(at[1])}:{at[2]}" in theirs else at[0], ours)
     ours, theirs = colons(ours, theirs), colons(theirs, ours)
     same = sorted(map(_english, NUMBER.findall(ours))) == sorted(map(_other, NUMBER.findall(theirs)))
     measures = CHANGED * changed_measures(source, target, lang)
