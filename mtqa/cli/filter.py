@@ -27,6 +27,7 @@ def command(
     ] = None,
     encoder: Annotated[str | None, typer.Option(help="Compare meanings: demo, a Hub id or a model folder.")] = None,
     device: Annotated[str, typer.Option(help="Where the encoder runs: cpu, cuda, cuda:1, mps.")] = "cpu",
+    workers: Annotated[int, typer.Option(min=1, help="Processes that judge texts.")] = 1,
     contamination: Annotated[
         list[str] | None, typer.Option(help="Test set that must not be trained on; may be repeated.")
     ] = None,
@@ -48,7 +49,13 @@ def command(
     from mtqa.filter.settings import FilterSettings
 
     values: dict[str, Any] = {"profile": profile, "group": group, "lengths": lengths, "encoder": encoder}
-    values |= {"device": device, "contamination": contamination, "round_trip": round_trip, "seed": seed}
+    values |= {
+        "device": device,
+        "workers": workers,
+        "contamination": contamination,
+        "round_trip": round_trip,
+        "seed": seed,
+    }
     values |= {"thresholds": _thresholds(threshold or [])} | ({"identifiers": identifiers} if identifiers else {})
     settings = parse(FilterSettings, values, "mtqa filter")
     if (corpus is None) == (pairs is None):

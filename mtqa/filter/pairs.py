@@ -6,8 +6,9 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from mtqa.core.errors import UsageError
+from mtqa.core.executor import Load, Worker
 from mtqa.core.languages import resolve
 from mtqa.core.progress import progress
 from mtqa.core.schema import Check
 from mtqa.filter.checks import Score
 from mtqa.filter.duplicates import key, source_key, sources_of_each
 from mtqa.filter.job import target_of
+from mtqa.filter.parallel import in_order
 from mtqa.filter.profiles import PAIR_FIELDS, Rule, load_rules
 from mtqa.filter.score import TextPair, score_text, text_score
 from mtqa.filter.semantic import SAMPLE, Semantic
@@ -32,6 +35,8 @@ from mtqa.filter.target import Target, unlisted
 COLUMNS = ("id", "source", "translation", "lang", "field")
 BATCH = 2048
 DIGITS = 4
+Text = tuple[str, Target, str | None, str]
+"""Field, language, source and translation."""
 TAG = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 
 
@@ -84,9 +89,8 @@ def judge_pairs(pairs: Path, settings: FilterSettings, out: Path) -> Counts:
             temporary.open("w", encoding="utf-8", newline="\n") as file,
             progress("filter", total, "rows") as bar,
         ):
-            rows = _checked_rows(pairs, judge)
-            while batch := list(islice(rows, BATCH)):
-                for line in judge.decide(batch, shared.take(len(batch)), counts):
+            for batch, scores in in_order(judge.load(), _batches(pairs, judge), total, _texts_of, settings.workers):
+                for line in judge.decide(batch, scores, shared.take(len(batch)), counts):
                     file.write(line + "\n")
                 bar.update(len(batch))
         temporary.replace(out)
@@ -111,7 +115,6 @@ class _Judge:
         self.rules: dict[str, list[Rule]] = {
             name: [rule for rule in rules if rule.field == name] for name in PAIR_FIELDS
         }
-        self._checks: dict[tuple[str, str], list[tuple[str, float, Check, Score | None]]] = {}
         self.semantic = Semantic(settings.encoder, settings.device) if settings.encoder else None
         self._targets: dict[str, Target] = {}
 
@@ -135,8 +138,7 @@ class _Judge:
         """
         shared, total = Grouped(folder, 2, sources_of_each, usual=1), 0
         samples: dict[str, tuple[Target, list[tuple[str, str]]]] = {}
-        rows = _checked_rows(path, self)
-        while batch := list(islice(rows, BATCH)):
+        for batch in _batches(path, self):
             targets = [key(row.lang.code, row.field, row.pair.target) for row in batch]
             sources = [source_key(row.pair.source or "") for row in batch]
             shared.add(np.array(targets, np.uint64), np.array(sources, np.uint64))
@@ -154,40 +156,33 @@ class _Judge:
         """Whether a row passes the rules on its text: the encoder's scale is learned from such."""
         return not any(score_text(rule.check, row.pair, row.lang) > rule.threshold for rule in self.rules[row.field])
 
-    def decide(self, rows: Sequence[_Row], shared: Floats, counts: Counts) -> Iterator[str]:
-        """Yield the decisions of some rows as JSON, and count them."""
+    def load(self) -> Load[list[Text], list[list[float | None]]]:
+        """Return what makes a worker that scores texts by the rules of their field."""
+        return partial(_scorer, {name: tuple(rule.check for rule in rules) for name, rules in self.rules.items()})
+
+    def decide(
+        self, rows: Sequence[_Row], scores: Sequence[list[float | None]], shared: Floats, counts: Counts
+    ) -> Iterator[str]:
+        """Yield the decisions of some rows as JSON, from the scores of their texts, and count them."""
         meanings = self._meanings(rows)
         encode = json.JSONEncoder(ensure_ascii=False).encode
-        for row, sources, meaning in zip(rows, shared.tolist(), meanings, strict=True):
-            scores: dict[str, float | None] = {}
+        for row, found, sources, meaning in zip(rows, scores, shared.tolist(), meanings, strict=True):
+            shown: dict[str, float | None] = {}
             reasons = []
-            source, target, lang = row.pair.source, row.pair.target, row.lang
-            for name, threshold, check, score_of in self._checks_of(row.field, lang):
-                if score_of:
-                    score = score_of(source, target, lang)
-                else:
-                    score = sources if check == Check.DUPLICATE else meaning if check == Check.SEMANTIC else None
+            for rule, of_text in zip(self.rules[row.field], found, strict=True):
+                check = rule.check
+                score = sources if check == Check.DUPLICATE else meaning if check == Check.SEMANTIC else of_text
                 if score is None or score != score:
-                    scores[name] = None
+                    shown[check] = None
                     continue
-                scores[name] = round(score, DIGITS) if score else 0.0
-                if score > threshold:
-                    reasons.append(name)
+                shown[check] = round(score, DIGITS) if score else 0.0
+                if score > rule.threshold:
+                    reasons.append(str(check))
             group = row.lang.code, row.field
             counts.rows[group] += 1
             counts.kept[group] += not reasons
             counts.reasons.update((*group, reason) for reason in reasons)
-            yield encode({"id": row.id, "keep": not reasons, "reasons": reasons, "scores": scores})
-
-    def _checks_of(self, field: str, lang: Target) -> list[tuple[str, float, Check, Score | None]]:
-        """Return the name, threshold, check and score of a field's rules; None where it needs more than the text."""
-        known = self._checks.get((field, lang.code))
-        if known is None:
-            known = self._checks[field, lang.code] = [
-                (str(rule.check), rule.threshold, rule.check, text_score(rule.check, lang))
-                for rule in self.rules[field]
-            ]
-        return known
+            yield encode({"id": row.id, "keep": not reasons, "reasons": reasons, "scores": shown})
 
     def _meanings(self, rows: Sequence[_Row]) -> list[float]:
         found = [math.nan] * len(rows)
@@ -200,6 +195,33 @@ class _Judge:
             for n, score in zip(places, scores, strict=True):
                 found[n] = score
         return found
+
+
+def _scorer(checks: Mapping[str, Sequence[Check]], place: str) -> Worker[list[Text], list[list[float | None]]]:
+    """Return a worker that scores texts by the checks of their field; None where one needs more than the text."""
+
+    known: dict[tuple[str, str], list[Score | None]] = {}
+
+    def work(tasks: Iterable[list[Text]]) -> Iterator[list[list[float | None]]]:
+        for texts in tasks:
+            scores = []
+            for name, lang, source, target in texts:
+                if (name, lang.code) not in known:
+                    known[name, lang.code] = [text_score(check, lang) for check in checks[name]]
+                scores.append([score(source, target, lang) if score else None for score in known[name, lang.code]])
+            yield scores
+
+    return work
+
+
+def _texts_of(rows: Sequence[_Row]) -> list[Text]:
+    return [(row.field, row.lang, row.pair.source, row.pair.target) for row in rows]
+
+
+def _batches(path: Path, judge: _Judge) -> Iterator[list[_Row]]:
+    rows = _checked_rows(path, judge)
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def _checked_rows(path: Path, judge: _Judge) -> Iterator[_Row]:

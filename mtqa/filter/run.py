@@ -161,7 +161,8 @@ def _scores(
         return rows
     writers: dict[str, TableWriter] = {}
     with ExitStack() as stack:
-        for split, batch in score_language(job.corpus, job.target(lang), job.rules, bar, extra, build.path):
+        workers = job.settings.workers
+        for split, batch in score_language(job.corpus, job.target(lang), job.rules, bar, extra, build.path, workers):
             if split not in writers:
                 writers[split] = stack.enter_context(TableWriter(build.path, f".scores/{lang}/{split}", SCORES))
             writers[split].write(batch)

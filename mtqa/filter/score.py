@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from mtqa.core.corpus import Corpus, read_batches
+from mtqa.core.executor import Worker
 from mtqa.core.progress import Progress
 from mtqa.core.schema import ENGLISH, SCORES, Check
 from mtqa.filter.checks import TEXT_CHECKS, Score, Sentences, check_passage
 from mtqa.filter.join import Row, joined
+from mtqa.filter.parallel import in_order
 from mtqa.filter.profiles import Rule
 from mtqa.filter.target import Target
 from mtqa.filter.whole import Extra, Whole
@@ -31,29 +34,52 @@ class TextPair:
     sentences: Sentences = ()
 
 
+RowTexts = list[list[TextPair]]
+"""A row's texts to judge, by field."""
+
+
 def score_language(
-    corpus: Corpus, facts: Target, rules: Sequence[Rule], bar: Progress, extra: Extra, folder: Path
+    corpus: Corpus, facts: Target, rules: Sequence[Rule], bar: Progress, extra: Extra, folder: Path, workers: int = 1
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Yield (split, scores of its rows in file order, as a batch of the SCORES schema: n · rules rows).
 
-    `extra` holds what checks beyond single texts need; what waits for all rows waits in `folder`.
+    `extra` holds what checks beyond single texts need; what waits for all rows waits in `folder`. Single texts are
+    scored in so many `workers`.
     """
     lang = facts.code
     whole = Whole(corpus, facts, rules, extra, folder)
-    memory: dict[tuple[str, TextPair], list[float]] = {}
+    fields = tuple(dict.fromkeys(rule.field for rule in rules))
+    load = partial(_scorer, facts, tuple(rules))
     for split in corpus.splits(lang):
-        for rows in joined(corpus, lang, split):
-            scores = np.array([_score_row(row, source, rules, facts, memory) for row, source in rows], np.float32)
-            scores = scores.reshape(len(rows), len(rules))
+        batches, number = joined(corpus, lang, split), corpus.rows(lang, split)
+        for rows, found in in_order(load, batches, number, partial(_texts_of, fields=fields), workers):
+            scores = np.array(found, np.float32).reshape(len(rows), len(rules))
             for column, values in whole.scores(rows).items():
                 scores[:, column] = values
             if extra.semantic and lang != ENGLISH:
                 for column, rule in enumerate(rules):
                     if rule.check == Check.SEMANTIC:
-                        found = [pairs_of(row, source, rule.field) for row, source in rows]
-                        scores[:, column] = _worst_of_rows(extra.semantic.scores, found, facts)
+                        pairs = [pairs_of(row, source, rule.field) for row, source in rows]
+                        scores[:, column] = _worst_of_rows(extra.semantic.scores, pairs, facts)
             bar.update(len(rows))
             yield split, score_batch([row["item_id"] for row, _ in rows], scores, rules)
+
+
+def _texts_of(rows: Sequence[tuple[Row, Row | None]], fields: Sequence[str]) -> list[RowTexts]:
+    return [[pairs_of(row, source, field) for field in fields] for row, source in rows]
+
+
+def _scorer(facts: Target, rules: Sequence[Rule], place: str) -> Worker[list[RowTexts], list[list[float]]]:
+    """Return a worker that scores rows' texts by every rule, the fields in the rules' order."""
+    fields = dict.fromkeys(rule.field for rule in rules)
+    checks = {field: [rule.check for rule in rules if rule.field == field] for field in fields}
+    memory: dict[tuple[str, TextPair], list[float]] = {}
+
+    def work(tasks: Iterable[list[RowTexts]]) -> Iterator[list[list[float]]]:
+        for rows in tasks:
+            yield [_score_row(row, checks, facts, memory) for row in rows]
+
+    return work
 
 
 def score_batch(item_ids: Sequence[str], scores: np.ndarray, rules: Sequence[Rule]) -> pa.RecordBatch:
@@ -125,14 +151,15 @@ def pairs_of(row: Row, source: Row | None, field: str) -> list[TextPair]:
 
 
 def _score_row(
-    row: Row, source: Row | None, rules: Sequence[Rule], lang: Target, memory: dict[tuple[str, TextPair], list[float]]
+    row: RowTexts,
+    checks: Mapping[str, Sequence[Check]],
+    lang: Target,
+    memory: dict[tuple[str, TextPair], list[float]],
 ) -> list[float]:
     scores: list[float] = []
-    for field in dict.fromkeys(rule.field for rule in rules):
-        checks = [rule.check for rule in rules if rule.field == field]
-        pairs = pairs_of(row, source, field)
+    for pairs, (field, made) in zip(row, checks.items(), strict=True):
         if not pairs:
-            scores += [np.nan] * len(checks)
+            scores += [np.nan] * len(made)
             continue
         found = []
         for pair in pairs:
@@ -140,7 +167,7 @@ def _score_row(
             if known is None:
                 if len(memory) >= REMEMBERED:
                     memory.clear()
-                known = memory[field, pair] = [score_text(check, pair, lang) for check in checks]
+                known = memory[field, pair] = [score_text(check, pair, lang) for check in made]
             found.append(known)
         scores += found[0] if len(found) == 1 else [_worst(column) for column in zip(*found, strict=True)]
     return scores

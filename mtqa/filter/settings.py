@@ -39,6 +39,7 @@ class FilterSettings(Settings):
         "null for none.",
     )
     device: str = Field("cpu", description="Where the encoder runs: cpu, cuda, cuda:1, mps.")
+    workers: int = Field(1, ge=1, description="Processes that judge texts; the result is the same with any number.")
     contamination: list[str] | None = Field(
         None,
         description="Test sets whose questions and passages must not be trained on: files or folders, or 'sample'. "
@@ -58,11 +59,11 @@ class FilterSettings(Settings):
         return value
 
     def record(self) -> dict[str, Any]:
-        """Return what the result depends on: no device, of files and folders only the names.
+        """Return what the result depends on: no device, no workers, of files and folders only the names.
 
         What the files hold stands in the manifest's inputs.
         """
-        values = {key: value for key, value in super().record().items() if key != "device"}
+        values = {key: value for key, value in super().record().items() if key not in ("device", "workers")}
         for key in PATHS:
             value = values[key]
             values[key] = [_name(v) for v in value] if isinstance(value, list) else _name(value)
