@@ -81,6 +81,8 @@ def test_a_word_for_translation_within_another_is_none():
         (QUESTION, "Die alte Mühle am Fluss wurde 1874 gebaut.", 1),
         (QUESTION, "Wann wurde die alte Mühle gebaut? Sie wurde 1874 gebaut.", 1),
         (QUESTION, "Wann wurde die alte Mühle gebaut", 0),
+        (QUESTION, "Wann wurde die alte Mühle gebaut? 1874.", 1),
+        (QUESTION, "Wann wurde die alte Mühle gebaut? :-)", 0),
         ("What are three old mills?", "Nennen Sie drei alte Mühlen.", 0.5),
         ("Is it old? Is it closed?", "Sie ist alt.", None),
         ("The mill is old.", "Ist die Mühle alt?", None),
@@ -90,6 +92,8 @@ def test_a_word_for_translation_within_another_is_none():
         ("The mill is old, isn't it?", "Die Mühle ist doch alt!", 0.5),
         ("Could you open the mill?", "Bitte öffnen Sie die Mühle.", 0.5),
         ("Why was the mill built?", "Die Mühle wurde gebaut.", 1),
+        ("In what year was the mill built?", "Die Mühle wurde 1874 gebaut.", 1),
+        ("What is an example of an old mill?", "Nennen Sie eine alte Mühle.", 0.5),
     ],
 )
 def test_questions_that_are_none_any_more(source, text, score):
