@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
 
-from mtqa.filter.clock import colons, counts_from_sunrise, times_in_words
+from mtqa.filter.clock import colons, times_in_words
 from mtqa.filter.measures import changed_measures
+from mtqa.filter.number_changes import misread, rescaled_numbers
 from mtqa.filter.numerals import (
     LIKE_SPACED,
     NUMBER,
@@ -20,9 +19,9 @@ from mtqa.filter.numerals import (
     joined_units,
     letter_values,
     may_be_words,
-    names_scale,
     numbers,
 )
+from mtqa.filter.pairing import YEARS, paired, regrouped, size_of
 from mtqa.filter.spelling import spelled
 from mtqa.filter.target import Target
 from mtqa.filter.units import as_fractions, fractions_of_hours, without_converted
@@ -42,20 +41,6 @@ GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([.,٬'’])[0-9]{3})(?:\1[0-9]{3})*")
 """A number with signs between its thousands, as other languages write it."""
 THOUSANDS = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,])")
 """In English a comma before three digits is no decimal sign."""
-THOUSAND_FOLD = frozenset(Decimal(10) ** power for power in (-6, -3, 3, 6))
-"""How far apart two numbers with scale words may be: a billion, and a billón, is what its language says."""
-CLOCK = re.compile(
-    r"\d\s?[ap]\.?\s?m\b|\d[:.h]\d\d|o.?clock|\d[\s-]to[\s-]\d|\b(?:hours?|noon|midnight|morning|evening|night|afternoon)\b",
-    re.IGNORECASE,
-)
-"""Without one of these in English, 9 and 21 are no hours."""
-MILLION = 6
-SCALE_WORDS = """
-arb_Arab deu_Latn ell_Grek fra_Latn hin_Deva ind_Latn ita_Latn jpn_Jpan kor_Hang nld_Latn por_Latn rus_Cyrl spa_Latn
-tha_Thai tur_Latn vie_Latn zho_Hans zho_Hant
-"""
-SCALES_KNOWN = frozenset(SCALE_WORDS.split())
-"""Languages of which `number_words.yaml` has all words for millions and billions."""
 POWERS = frozenset(map(Decimal, (2, 3)))
 ZERO, FULL_HOUR = frozenset({Decimal(0)}), re.compile(r"[0-9][:：]00(?![0-9])")
 CONVERTED = re.compile(
@@ -65,12 +50,7 @@ CONVERTED = re.compile(
 DISEASE = re.compile(r"\bCOVID[-‐– ]?19\b", re.IGNORECASE)
 """Its number is left out in many languages (新冠肺炎, el coronavirus)."""
 MILITARY = re.compile(r"(?<![0-9.,:])([01][0-9]|2[0-3])([0-5][0-9])(?= (?:UTC|GMT|hours|hrs|local)\b)")
-BUDDHIST = {"tha_Thai", "lao_Laoo", "khm_Khmr"}
-BUDDHIST_YEARS = 543
-YEARS = frozenset(map(Decimal, range(1000, 2200)))
 WORDY, THOUSAND = 10_000, 1000
-REGROUPED = 4
-"""Digits of which other groups (4 400, 555 12 34) are not by chance."""
 DIGITS_KEPT = """
 arb_Arab bul_Cyrl cat_Latn ces_Latn dan_Latn deu_Latn ell_Grek est_Latn fin_Latn fra_Latn glg_Latn heb_Hebr hin_Deva
 hrv_Latn hun_Latn ind_Latn isl_Latn ita_Latn jpn_Jpan kor_Hang lit_Latn lvs_Latn mkd_Cyrl nld_Latn nob_Latn pes_Arab
@@ -125,9 +105,9 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     found = numbers(theirs, joined=values)
     if LIKE_SPACED.search(ours):
         given = numbers(ours, joined=frozenset().union(*(n.values for n in found)))
-    lost, added = _pair(given, found, lang, ours)
+    lost, added = paired(given, found, lang, ours)
     if added:
-        lost, added = _regrouped(lost, added)
+        lost, added = regrouped(lost, added)
         still, left = without_converted(lost, added, ours)
         if all(n.values <= SMALL for n in still):  # else a number changed
             lost, added = still, left
@@ -143,7 +123,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
             for n in lost
             if not (
                 _worded(n, target, lang)
-                or (wordy and _sayable(min(n.values)) and may_be_words(_size(n), target, lang.code))
+                or (wordy and _sayable(min(n.values)) and may_be_words(size_of(n), target, lang.code))
                 or _explained(n, found, words)
             )
         ]
@@ -154,35 +134,10 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
             added = [n for n in added if n.values != ZERO]
     if not lost or not added:  # a number changed is no number converted
         lost, added = _no_conversions(lost, given, ours), _no_conversions(added, found, theirs)
-    misread = sum(any(_misread(a, b) for b in added) for a in lost)
-    return float(max(len(lost), len(added)) + misread + CHANGED * len(_rescaled(given, found, target, lang)) + measures)
-
-
-def _rescaled(given: list[Number], found: list[Number], text: str, lang: Target) -> list[Number]:
-    """Return the millions and billions that became others, or lost their word, in languages whose words are known."""
-    if lang.code not in SCALES_KNOWN:
-        return []
-    rescaled = []
-    for number in given:
-        whole = max(number.values)
-        if number.power < MILLION or any(whole in other.values for other in found):
-            continue
-        same_digits = [other for other in found if _digits(min(number.values)) in map(_digits, other.values)]
-        allowed = [other for other in same_digits if min(other.power, number.power) > MILLION]
-        if same_digits and not allowed and (any(other.scaled for other in same_digits) or not names_scale(text)):
-            rescaled.append(number)
-    return rescaled
-
-
-def _misread(lost: Number, added: Number) -> bool:
-    """Whether one number looks like another: a digit is another, two are swapped, or one is more or less."""
-    ours, theirs = (f"{max(number.values):f}" for number in (lost, added))
-    if len(ours) == len(theirs):
-        unequal = [n for n, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
-        swapped = len(unequal) == 2 and unequal[1] - unequal[0] == 1 and sorted(ours) == sorted(theirs)
-        return len(ours) > 1 and (len(unequal) == 1 or swapped)
-    short, long = sorted((ours, theirs), key=len)
-    return len(short) > 1 and long.isdigit() and any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
+    alike = sum(any(misread(a, b) for b in added) for a in lost)
+    return float(
+        max(len(lost), len(added)) + alike + CHANGED * len(rescaled_numbers(given, found, target, lang)) + measures
+    )
 
 
 def _english(number: str) -> str:
@@ -215,7 +170,7 @@ def _worded(number: Number, target: str, lang: Target) -> bool:
         return False
     if lang.code in WITH_DIGITS:
         return (number.values <= TENS or None in found) and ROUND.search(target) is not None
-    return may_be_words(_size(number), target, lang.code)
+    return may_be_words(size_of(number), target, lang.code)
 
 
 def _sayable(value: Decimal) -> bool:
@@ -232,77 +187,6 @@ def _named_decade(value: Decimal, target: str, lang: Target) -> bool:
     return tens <= 10 or any(found) or (None in found and may_be_words(tens, target, lang.code))
 
 
-def _size(number: Number) -> Decimal:
-    """Return the number without its scale word, read as large as its separators allow."""
-    return min(number.values) if number.scaled else max(number.values)
-
-
-def _pair(given: list[Number], found: list[Number], lang: Target, english: str) -> tuple[list[Number], list[Number]]:
-    """Return the numbers left over on both sides after pairing equal ones, then loosely equal ones.
-
-    Where English says a time of day, hours of the afternoon and hours counted from sunrise are equal too.
-    """
-    left, right = _without_equal(given, found, _equal)
-    if not left or not right:
-        return left, right
-    ratios = {_size(a) / _size(b) for a in given for b in found if a.scaled and b.scaled and _size(b)}
-    clock, sunrise = CLOCK.search(english) is not None, counts_from_sunrise(english, lang.code)
-    return _without_equal(left, right, partial(_loosely_equal, lang=lang, ratios=ratios, clock=clock, sunrise=sunrise))
-
-
-def _without_equal(
-    given: list[Number], found: list[Number], equal: Callable[[Number, Number], bool]
-) -> tuple[list[Number], list[Number]]:
-    """Return the numbers of both sides that have no partner on the other."""
-    left, right = [], list(found)
-    for number in given:
-        partner = next((n for n in right if equal(number, n)), None)
-        if partner is None:
-            left.append(number)
-        else:
-            right.remove(partner)
-    return left, right
-
-
-def _regrouped(lost: list[Number], added: list[Number]) -> tuple[list[Number], list[Number]]:
-    """Return the numbers left over, none where they are the same digits in other groups (555 1234 and 555 12 34)."""
-    ours, theirs = ("".join(str(max(n.values)) for n in side) for side in (lost, added))
-    same = ours == theirs and len(ours) >= REGROUPED and ours.isdigit() and len(lost) <= len(added)
-    return ([], []) if same else (lost, added)
-
-
-def _equal(a: Number, b: Number) -> bool:
-    return not a.values.isdisjoint(b.values)
-
-
-def _loosely_equal(a: Number, b: Number, lang: Target, ratios: set[Decimal], clock: bool, sunrise: bool) -> bool:
-    """Whether two numbers may be one: equal digits beside a scale word, a short year, an hour.
-
-    Where neither has a scale word, as the 30 of `30 to 50 thousand` and the 3 of `3到5万`, their ratio must be that of
-    two that have. Where both have, they must be a thousand or a million times apart.
-    """
-    if not {_digits(x) for x in a.values}.isdisjoint(_digits(y) for y in b.values):
-        if a.scaled != b.scaled:
-            return True
-        allowed = THOUSAND_FOLD if a.scaled else ratios
-        if any(y and x / y in allowed for x in a.values for y in b.values):
-            return True
-    return any(_related(x, y, lang, clock) or (sunrise and _six_apart(x, y)) for x in a.values for y in b.values)
-
-
-def _related(source: Decimal, target: Decimal, lang: Target, clock: bool) -> bool:
-    short, long = sorted((source, target))
-    if long in YEARS and short < 100 and (long % 100 == short or (long % 100 == 0 and long // 100 + 1 == short)):
-        return True
-    if clock and short > 0 and long <= 24 and long - short == 12:
-        return True
-    return lang.code in BUDDHIST and target - source == BUDDHIST_YEARS
-
-
-def _six_apart(x: Decimal, y: Decimal) -> bool:
-    return x <= 24 and y <= 12 and abs(x - y) % 12 == 6
-
-
 def _no_conversions(left: list[Number], all_numbers: list[Number], text: str) -> list[Number]:
     """Return the left-over numbers without those of `100 feet (30 m)` whose other number has a partner."""
     if not left:
@@ -317,11 +201,6 @@ def _no_conversions(left: list[Number], all_numbers: list[Number], text: str) ->
 
 def _centuries(number: Number) -> set[Decimal]:
     return {value // 100 + 1 for value in number.values if value in YEARS}
-
-
-def _digits(value: Decimal) -> str:
-    """Return the significant digits: equal for 230 and 2.3."""
-    return "".join(map(str, value.normalize().as_tuple().digits))
 
 
 def _explained(number: Number, other: list[Number], words: frozenset[Decimal]) -> bool:
