@@ -347,7 +347,7 @@ def one(name: str, corpus: Path, model: str, args: argparse.Namespace, *, random
         "answers": runs[0]["counts"]["answers"] | {"aligned": runs[0]["counts"]["aligned"]},
         "retried": runs[0]["counts"]["retried"],
         "mtqa_seconds": [round(run["seconds"], 2) for run in runs],
-        "of_them_alignment": [round(run["alignment_seconds"], 2) for run in runs],
+        "of_them_alignment": [round(run["alignment_seconds"], 3) for run in runs],
         "c_seconds": [round(s, 2) for s in bares],
         "c_seconds_by_batch_tokens": {size: round(s, 2) for size, s in tried.items()},
         "peer_rows": len(some),
