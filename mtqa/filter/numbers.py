@@ -49,6 +49,8 @@ CONVERTED = re.compile(
 )
 DISEASE = re.compile(r"\bCOVID[-‐– ]?19\b", re.IGNORECASE)
 """Its number is left out in many languages (新冠肺炎, el coronavirus)."""
+DANGLING = re.compile(r"\w[-‐–](?!\w)")
+"""What is left of `COVID-19` where its number was lost."""
 MILITARY = re.compile(r"(?<![0-9.,:])([01][0-9]|2[0-3])([0-5][0-9])(?= (?:UTC|GMT|hours|hrs|local)\b)")
 WORDY, THOUSAND = 10_000, 1000
 DIGITS_KEPT = """
@@ -89,7 +91,7 @@ def unmatched_numbers(source: str | None, target: str, lang: Target) -> float | 
     if not has_digits(source) and not has_digits(target):
         return 0.0
     ours, theirs = ascii_digits(source), ascii_digits(target)
-    if "19" in ours and "19" not in theirs:
+    if "19" in ours and "19" not in theirs and not DANGLING.search(theirs):
         ours = DISEASE.sub("COVID", ours)
     if ":" in theirs:
         ours = MILITARY.sub(lambda at: f"{at[1]}:{at[2]}" if f"{int(at[1])}:{at[2]}" in theirs else at[0], ours)

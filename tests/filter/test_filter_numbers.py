@@ -102,6 +102,7 @@ def test_numbers_that_mean_the_same_are_paired(source, text, lang):
     ("source", "text", "lang", "score"),
     [
         ("in 1998", "1988", "deu_Latn", 2),
+        ("the COVID-19 pandemic", "die COVID- Pandemie", "deu_Latn", 1),
         ("in 1998", "1989", "deu_Latn", 2),
         ("in 1998", "19998", "deu_Latn", 2),
         ("in 1998", "1789", "deu_Latn", 1),
