@@ -103,7 +103,8 @@ class RowMaker:
         unit = self._unit(paired, question, passage, answers, row_notes)
         if isinstance(unit, Drop):
             return unit
-        if self.benchmarks and self.benchmarks.hold(question, unit[0]):
+        # A sentence of a benchmark's passage is one, however short; what is cut from a document need not be.
+        if self.benchmarks and self.benchmarks.hold(question, unit[0] if paired.document else passage):
             return Drop.CONTAMINATED
         if row_notes:
             notes.update(row_notes)

@@ -30,7 +30,7 @@ from mtqa.core.progress import progress, say
 from mtqa.core.schema import Drop
 
 HELD_OUT = re.compile(r"(?<![a-z])(dev|valid|validation|test)(?![a-z])", re.IGNORECASE)
-VERSION = 2
+VERSION = 3
 TITLE = "Question answering collected by mtqa"
 
 

@@ -72,6 +72,18 @@ def test_collect_leaves_out_what_benchmarks_hold(write: Any, squad: Any, tmp_pat
         collect(CollectSettings(sources=[str(path)], exclude=["xquad"]), tmp_path / "other")
 
 
+@pytest.mark.parametrize("unit", ["passage", "sentence"])
+def test_a_short_sentence_of_a_benchmarks_passage_is_left_out(write: Any, tmp_path: Path, unit: str) -> None:
+    passage = "The mill is red. It stands by the river that runs through the town where we used to live before the war."
+    bench = write("bench.jsonl", [{"question": "What stands by the river?", "passage": passage, "answer": "mill"}])
+    rows = [
+        {"question": "Which colour is it?", "passage": passage, "answer": "red"},
+        {"question": "Which colour is grass?", "passage": "Grass is green.", "answer": "green"},
+    ]
+    settings = CollectSettings(sources=[str(write("t.jsonl", rows))], exclude=[str(bench)], passage_unit=unit)
+    assert collect(settings, tmp_path / "out").counts["dropped"] == {"contaminated": 1}
+
+
 def test_the_bundled_sample_shares_nothing_with_the_bundled_benchmark(tmp_path: Path) -> None:
     assert len(open_benchmarks(["sample"]).texts) > 200
     values = {"sources": ["sample"], "limit": 300}
